@@ -1,0 +1,67 @@
+/* bytes - slices, an arena and a growing buffer: the three ways this code holds memory.
+ *
+ * slice    borrowed bytes with a length; never NUL-terminated by contract.
+ * arena    memory of one domain: many small allocations, freed at once. Strings allocated from an
+ *          arena are NUL-terminated and live until arena_reset or arena_free.
+ * strbuf   one growing byte buffer with a hard cap given at its making.
+ *
+ * None of them is thread-safe; each belongs to one owner. */
+#ifndef LIB_BYTES_H
+#define LIB_BYTES_H
+
+#include "lib/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice {
+    const char *p;
+    size_t len;
+};
+
+#define SLICE_LIT(s) ((struct slice){(s), sizeof(s) - 1})
+struct slice slice_of(const char *cstr); /* NULL gives an empty slice */
+bool slice_eq(struct slice a, struct slice b);
+bool slice_eq_nocase(struct slice a, struct slice b);         /* ASCII case only */
+bool slice_starts(struct slice s, struct slice prefix);       /* exact bytes */
+bool slice_contains_nocase(struct slice s, struct slice sub); /* ASCII case only */
+
+struct arena_chunk;
+struct arena {
+    struct arena_chunk *chunks; /* newest first; the first chunk is kept by arena_reset */
+    size_t used_bytes;          /* handed out since the last reset */
+    size_t cap_bytes;           /* hard bound, ST_LIMIT (NULL) beyond it */
+};
+
+/* cap_bytes bounds what may be handed out between two resets. Allocates nothing yet. */
+void arena_init(struct arena *a, size_t cap_bytes);
+/* Zeroed memory aligned for any type, or NULL when out of memory or over the cap. size 0 is 1. */
+void *arena_alloc(struct arena *a, size_t size);
+/* n elements of size bytes, checked against overflow. */
+void *arena_array(struct arena *a, size_t n, size_t size);
+/* A NUL-terminated copy of s (which may hold NULs; the slice's length counts). NULL as above. */
+char *arena_dup(struct arena *a, struct slice s);
+char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Forgets everything but keeps the first chunk for reuse: no allocation per absent domain. */
+void arena_reset(struct arena *a);
+void arena_free(struct arena *a);
+
+struct strbuf {
+    char *p;    /* NUL-terminated whenever non-NULL */
+    size_t len; /* bytes without that NUL */
+    size_t alloc;
+    size_t cap_bytes;  /* hard bound on len */
+    enum status error; /* first failure; later appends do nothing, so check once at the end */
+};
+
+void strbuf_init(struct strbuf *b, size_t cap_bytes);
+void strbuf_free(struct strbuf *b);
+void strbuf_clear(struct strbuf *b); /* len 0, error ST_OK, memory kept */
+enum status strbuf_add(struct strbuf *b, const void *p, size_t len);
+enum status strbuf_adds(struct strbuf *b, const char *cstr);
+enum status strbuf_addc(struct strbuf *b, char c);
+enum status strbuf_addu(struct strbuf *b, uint64_t value); /* decimal */
+enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,93 @@
+/* judge - from evidence to adoption, findings, verdict, cause. Pure: the whole judgement of one
+ * domain is a function of its evidence and of read-only tables. */
+#ifndef LIB_JUDGE_H
+#define LIB_JUDGE_H
+
+#include "lib/evidence.h"
+#include "lib/findings.h"
+#include "lib/name.h"
+#include "lib/policy.h"
+#include "lib/providers.h"
+#include "lib/record.h"
+#include "lib/tlsrpt.h"
+
+enum adoption {
+    ADOPTION_ABSENT,
+    ADOPTION_UNDETERMINED,
+    ADOPTION_BROKEN,
+    ADOPTION_NONE,
+    ADOPTION_TESTING,
+    ADOPTION_ENFORCE,
+    ADOPTION_INVALID_INPUT,
+    ADOPTION_EXCLUDED,
+    ADOPTION_COUNT
+};
+enum verdict {
+    VERDICT_NOT_APPLICABLE,
+    VERDICT_UNPROTECTED,
+    VERDICT_OFF,
+    VERDICT_PROTECTED,
+    VERDICT_DEGRADED,
+    VERDICT_UNDELIVERABLE,
+    VERDICT_READY,
+    VERDICT_WOULD_BLOCK,
+    VERDICT_UNDETERMINED,
+    VERDICT_COUNT
+};
+const char *adoption_name(enum adoption a);
+const char *verdict_name(enum verdict v);
+
+/* Tables, shared read-only; either may be NULL (rows that need it are then not given). */
+struct judge {
+    const name_psl *psl;
+    const struct providers *providers;
+};
+
+/* How one MX host stands. */
+struct mx_judgement {
+    const char *matched_by;  /* the pattern, NULL when unlisted */
+    const char *provider;    /* name, or registrable domain of an unknown one; NULL */
+    bool set_aside;          /* refuses, does not answer, has no address: senders go on */
+    bool unknown;            /* what is not known of it could change the verdict */
+    size_t passing, failing; /* addresses */
+};
+
+struct judgement {
+    struct arena arena;
+    enum adoption adoption;
+    enum verdict verdict;
+    int cause;                /* enum finding_code, or -1 for null */
+    struct findings findings; /* sorted */
+    struct sts_record record;
+    struct policy policy;
+    struct tlsrpt tlsrpt;
+    const char *policy_provider;
+    struct mx_judgement *mx;     /* as many as evidence mx.n */
+    const char *exchange_online; /* "5.4.8", "5.7.5" or NULL */
+    const char **accepted_by;
+    size_t n_accepted_by;
+};
+
+void judgement_init(struct judgement *j);
+void judgement_reset(struct judgement *j);
+void judgement_free(struct judgement *j);
+
+/* Judges e into j (reset first). The strings of j live in its own arena or in e's. */
+enum status classify(const struct judge *ctx, const struct evidence *e, struct judgement *j);
+
+/* After the record and its CNAME are known: should policy and MX be gathered? (contract: an
+ * STS-like TXT, or a CNAME meant for MTA-STS, or an adopter in the baseline.) */
+bool evidence_is_adopter(const struct judge *ctx, const struct evidence *e);
+
+/* One file a stage; each adds its findings. The order of calls is the order of stages. */
+enum status classify_dns(const struct judge *ctx, const struct evidence *e, struct judgement *j);
+enum status classify_policy_host(const struct judge *ctx, const struct evidence *e,
+                                 struct judgement *j);
+enum status classify_policy(const struct judge *ctx, const struct evidence *e, struct judgement *j);
+enum status classify_mx(const struct judge *ctx, const struct evidence *e, struct judgement *j);
+enum status classify_mx_tls(const struct judge *ctx, const struct evidence *e, struct judgement *j);
+enum status classify_tlsrpt(const struct judge *ctx, const struct evidence *e, struct judgement *j);
+/* Adoption, verdict, cause and the rows with rule sum (verdict.c). */
+enum status verdict_decide(const struct judge *ctx, const struct evidence *e, struct judgement *j);
+
+#endif

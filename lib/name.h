@@ -1,0 +1,51 @@
+/* name - domain names: from what a person or a wire holds to lower-case A-labels and back.
+ *
+ * Pure functions. IDNA2008 is libidn2's work and is used only for input that is not ASCII already;
+ * ASCII names are lower-cased and checked: letters, digits, hyphen, underscore, labels of 1-63
+ * bytes, 253 in all (RFC 1035 2.3.4, RFC 5890). Registrable domains come from libpsl's list. */
+#ifndef LIB_NAME_H
+#define LIB_NAME_H
+
+#include "lib/bytes.h"
+#include "lib/caps.h"
+
+/* Turns one input name into lower-case A-labels without final dot. White space around it and one
+ * final dot are taken off. `out` holds NAME_MAX_BYTES + 1. On ST_INVALID, *reason is a static word
+ * for the metadata: "empty", "too_long", "label_too_long", "empty_label", "bad_character",
+ * "not_utf8", "idna", "single_label", "ip_address". */
+enum status name_normalize(struct slice in, char out[NAME_MAX_BYTES + 1], const char **reason);
+
+/* RFC 5321 Domain: LDH labels, no underscore, no leading or trailing hyphen, no final dot. */
+bool name_is_ldh(struct slice name);
+
+/* Lower-cases ASCII in place. */
+void name_lower(char *name);
+
+/* Number of labels; 0 for "". */
+size_t name_labels(struct slice name);
+
+/* The part after the first dot, empty when there is none. */
+struct slice name_parent(struct slice name);
+
+/* name is suffix or ends in "." suffix (ASCII case ignored). */
+bool name_under(struct slice name, struct slice suffix);
+
+/* The public suffix list, loaded once and shared read-only by all threads. `path` NULL takes the
+ * system's list, or the one built into libpsl. */
+typedef struct name_psl name_psl;
+enum status name_psl_load(const char *path, name_psl **out);
+void name_psl_free(name_psl *psl);
+
+/* The registrable domain of name (public suffix plus one label) as a slice into it; empty when name
+ * is itself a public suffix. */
+struct slice name_registrable(const name_psl *psl, const char *name);
+bool name_is_public_suffix(const name_psl *psl, const char *name);
+
+/* Network bytes as valid UTF-8 text (contract): bytes outside valid UTF-8 and control characters
+ * as they come become \xhh (lower-case hex; controls are left to the JSON writer), a backslash
+ * becomes two. Appends to out. */
+enum status text_escape(struct strbuf *out, struct slice raw);
+/* Undoes text_escape: text_unescape(text_escape(x)) = x. ST_INVALID on a malformed escape. */
+enum status text_unescape(struct strbuf *out, struct slice text);
+
+#endif
