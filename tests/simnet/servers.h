@@ -1,0 +1,59 @@
+/*
+ * servers: the HTTPS and the SMTP server of simnet, as main and DNS see them.
+ *
+ * Both listen on one port each, on addresses of 127.0.0.0/8 that come up when DNS first hands them
+ * out: the DNS server calls sim_*_listen before it answers. So a world of a million hosts costs
+ * only the sockets of those that were asked for, and an address where nobody listens refuses.
+ *
+ * Each server runs its own threads; start returns when it can accept.
+ */
+#ifndef SIMNET_SERVERS_H
+#define SIMNET_SERVERS_H
+
+#include "tests/simnet/world.h"
+
+#include <stdint.h>
+
+struct sim_ca;
+struct sim_https_server;
+struct sim_smtp_server;
+
+/* The certificate authority: root, intermediate, an unknown root beside them, and a cache of the
+ * leaf certificates that it issued. Shared by both servers and thread-safe. Writes DIR/ca.pem (the
+ * root alone) when dir is not NULL. False, with a sentence on stderr, on failure. */
+bool sim_ca_new(const char *dir, struct sim_ca **out);
+void sim_ca_free(struct sim_ca *ca);
+
+struct sim_server_options {
+    const struct sim_world *world; /* borrowed, outlives the server */
+    struct sim_ca *ca;             /* borrowed, outlives the server */
+    uint16_t port;    /* 0: an ephemeral one, chosen at 127.0.0.1 and then used throughout */
+    unsigned threads; /* at least 1 */
+};
+
+struct sim_server_stats {
+    uint64_t listeners;   /* addresses up */
+    uint64_t connections; /* accepted */
+    uint64_t handshakes;  /* TLS, completed */
+    uint64_t requests;    /* HTTP requests answered, or SMTP commands read */
+    uint64_t certs;       /* leaf certificates issued (HTTPS server only counts its own) */
+};
+
+bool sim_https_server_start(const struct sim_server_options *options,
+                            struct sim_https_server **out);
+uint16_t sim_https_server_port(const struct sim_https_server *server);
+/* Brings `addr` up when it is not yet, as sim_address_plan says. `name` is the host that DNS is
+ * about to give it to; the first one stays the address's default name. Idempotent, any thread, fast
+ * when the address is up. False when the socket could not be had (said once on stderr). */
+bool sim_https_server_listen(struct sim_https_server *server, uint32_t addr, const char *name);
+void sim_https_server_stats(const struct sim_https_server *server, struct sim_server_stats *out);
+/* Ends the threads, closes every connection, frees. NULL is fine. */
+void sim_https_server_stop(struct sim_https_server *server);
+
+bool sim_smtp_server_start(const struct sim_server_options *options, struct sim_smtp_server **out);
+uint16_t sim_smtp_server_port(const struct sim_smtp_server *server);
+bool sim_smtp_server_listen(struct sim_smtp_server *server, uint32_t addr, const char *name);
+void sim_smtp_server_stats(const struct sim_smtp_server *server, struct sim_server_stats *out);
+void sim_smtp_server_stop(struct sim_smtp_server *server);
+
+#endif
