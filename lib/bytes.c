@@ -1,0 +1,268 @@
+#include "lib/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- slices --------------------------------------------------------------------------------- */
+
+static unsigned char lower(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return u >= 'A' && u <= 'Z' ? (unsigned char)(u + ('a' - 'A')) : u;
+}
+
+static bool equal_nocase(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (lower(a[i]) != lower(b[i]))
+            return false;
+    return true;
+}
+
+struct slice slice_of(const char *cstr)
+{
+    if (cstr == NULL)
+        return (struct slice){"", 0};
+    return (struct slice){cstr, strlen(cstr)};
+}
+
+bool slice_eq(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    return a.len == b.len && equal_nocase(a.p, b.p, a.len);
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.p, prefix.p, prefix.len) == 0);
+}
+
+bool slice_contains_nocase(struct slice s, struct slice sub)
+{
+    if (sub.len == 0)
+        return true;
+    for (size_t i = 0; s.len >= sub.len && i <= s.len - sub.len; i++)
+        if (equal_nocase(s.p + i, sub.p, sub.len))
+            return true;
+    return false;
+}
+
+/* ---- arena ---------------------------------------------------------------------------------- */
+
+enum {
+    CHUNK_FIRST_BYTES = 4096,      /* an absent domain fits */
+    CHUNK_GROWN_BYTES = 64 * 1024, /* later chunks */
+};
+
+struct arena_chunk {
+    struct arena_chunk *next; /* the older one */
+    size_t size, used;        /* of data */
+    _Alignas(max_align_t) char data[];
+};
+
+void arena_init(struct arena *a, size_t cap_bytes)
+{
+    *a = (struct arena){.chunks = NULL, .used_bytes = 0, .cap_bytes = cap_bytes};
+}
+
+static struct arena_chunk *chunk_add(struct arena *a, size_t need)
+{
+    size_t size = a->chunks == NULL ? CHUNK_FIRST_BYTES : CHUNK_GROWN_BYTES;
+    if (size < need)
+        size = need;
+    struct arena_chunk *c = malloc(sizeof *c + size);
+    if (c == NULL)
+        return NULL;
+    c->next = a->chunks;
+    c->size = size;
+    c->used = 0;
+    a->chunks = c;
+    return c;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+    if (size == 0)
+        size = 1;
+    if (size > SIZE_MAX - sizeof(struct arena_chunk) - align)
+        return NULL;
+    size = (size + align - 1) & ~(align - 1);
+    if (size > a->cap_bytes || a->used_bytes > a->cap_bytes - size)
+        return NULL;
+
+    struct arena_chunk *c = a->chunks;
+    if (c == NULL || c->size - c->used < size)
+        c = chunk_add(a, size);
+    if (c == NULL)
+        return NULL;
+    void *p = c->data + c->used;
+    c->used += size;
+    a->used_bytes += size;
+    memset(p, 0, size);
+    return p;
+}
+
+void *arena_array(struct arena *a, size_t n, size_t size)
+{
+    if (size != 0 && n > SIZE_MAX / size)
+        return NULL;
+    return arena_alloc(a, n * size);
+}
+
+char *arena_dup(struct arena *a, struct slice s)
+{
+    if (s.len == SIZE_MAX)
+        return NULL;
+    char *p = arena_alloc(a, s.len + 1);
+    if (p != NULL && s.len > 0)
+        memcpy(p, s.p, s.len);
+    return p;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list ap, again;
+    char *p = NULL;
+
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int len = vsnprintf(NULL, 0, fmt, ap);
+    if (len >= 0)
+        p = arena_alloc(a, (size_t)len + 1);
+    if (p != NULL)
+        vsnprintf(p, (size_t)len + 1, fmt, again);
+    va_end(again);
+    va_end(ap);
+    return p;
+}
+
+static void chunks_free_until(struct arena *a, const struct arena_chunk *keep)
+{
+    while (a->chunks != keep) {
+        struct arena_chunk *c = a->chunks;
+        a->chunks = c->next;
+        free(c);
+    }
+}
+
+void arena_reset(struct arena *a)
+{
+    struct arena_chunk *first = a->chunks;
+    while (first != NULL && first->next != NULL)
+        first = first->next;
+    /* A first chunk that one huge item made huge is not kept: memory would never come back. */
+    if (first != NULL && first->size > CHUNK_GROWN_BYTES)
+        first = NULL;
+    chunks_free_until(a, first);
+    if (first != NULL)
+        first->used = 0;
+    a->used_bytes = 0;
+}
+
+void arena_free(struct arena *a)
+{
+    chunks_free_until(a, NULL);
+    a->used_bytes = 0;
+}
+
+/* ---- strbuf --------------------------------------------------------------------------------- */
+
+void strbuf_init(struct strbuf *b, size_t cap_bytes)
+{
+    *b = (struct strbuf){.p = NULL, .len = 0, .alloc = 0, .cap_bytes = cap_bytes, .error = ST_OK};
+}
+
+void strbuf_free(struct strbuf *b)
+{
+    if (b == NULL)
+        return;
+    free(b->p);
+    b->p = NULL;
+    b->len = b->alloc = 0;
+}
+
+void strbuf_clear(struct strbuf *b)
+{
+    b->len = 0;
+    b->error = ST_OK;
+    if (b->p != NULL)
+        b->p[0] = '\0';
+}
+
+/* Room for `more` bytes and the final NUL. */
+static enum status strbuf_grow(struct strbuf *b, size_t more)
+{
+    if (b->error != ST_OK)
+        return b->error;
+    if (b->len > b->cap_bytes || more > b->cap_bytes - b->len || more > SIZE_MAX / 2 - b->len - 1)
+        return b->error = ST_LIMIT;
+    size_t need = b->len + more + 1;
+    if (need <= b->alloc)
+        return ST_OK;
+    size_t alloc = b->alloc < 64 ? 64 : b->alloc;
+    while (alloc < need)
+        alloc *= 2;
+    char *p = realloc(b->p, alloc);
+    if (p == NULL)
+        return b->error = ST_NOMEM;
+    b->p = p;
+    b->alloc = alloc;
+    return ST_OK;
+}
+
+enum status strbuf_add(struct strbuf *b, const void *p, size_t len)
+{
+    enum status st = strbuf_grow(b, len);
+    if (st != ST_OK)
+        return st;
+    if (len > 0)
+        memcpy(b->p + b->len, p, len);
+    b->len += len;
+    b->p[b->len] = '\0';
+    return ST_OK;
+}
+
+enum status strbuf_adds(struct strbuf *b, const char *cstr)
+{
+    return strbuf_add(b, cstr, strlen(cstr));
+}
+
+enum status strbuf_addc(struct strbuf *b, char c)
+{
+    return strbuf_add(b, &c, 1);
+}
+
+enum status strbuf_addu(struct strbuf *b, uint64_t value)
+{
+    char digits[20]; /* 2^64 has 20 decimal digits */
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return strbuf_add(b, digits + at, sizeof digits - at);
+}
+
+enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
+{
+    va_list ap, again;
+
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int len = vsnprintf(NULL, 0, fmt, ap);
+    enum status st = len < 0 ? (b->error = ST_INTERNAL) : strbuf_grow(b, (size_t)len);
+    if (st == ST_OK) {
+        vsnprintf(b->p + b->len, (size_t)len + 1, fmt, again);
+        b->len += (size_t)len;
+    }
+    va_end(again);
+    va_end(ap);
+    return st;
+}
