@@ -59,7 +59,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/libmtasts.a: $(call objs,$(LIB_SRC))
-	@rm -f $@
+	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
 $(BUILD)/stscan: $(call objs,$(SCANNER_SRC)) $(BUILD)/libmtasts.a
@@ -72,12 +72,15 @@ $(BUILD)/simnet: $(call objs,$(SIMNET_SRC)) $(BUILD)/libmtasts.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_SIMNET))
 
 $(BUILD)/libtestable.a: $(call objs,$(TESTABLE) $(UNIT_HELP))
-	@rm -f $@
+	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtestable.a $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
+
+# Objects of tests are kept: make would delete them as intermediate files.
+.SECONDARY: $(call objs,$(UNIT_SRC))
 
 unit: $(UNIT_BIN)
 	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
