@@ -1,0 +1,90 @@
+/* dns - asks many questions of a few resolvers, over UDP, on one event loop.
+ *
+ * Own engine: connected sockets, sendmmsg/recvmmsg, a timer wheel; c-ares only builds queries and
+ * does TCP after TC. For a measurement it keeps apart what resolvers' clients mix up: NXDOMAIN,
+ * NODATA, SERVFAIL, REFUSED, bogus, timeout, our own limits. A resolver that restarts
+ * (ECONNREFUSED, silence) is backed off from and costs time, never answers: queries wait for it or
+ * go to another one until their absolute deadline.
+ *
+ * Thread: everything is called from the thread of the event base. Callbacks come from the loop,
+ * never from inside dns_query. */
+#ifndef SCANNER_NET_DNS_H
+#define SCANNER_NET_DNS_H
+
+#include "scanner/net/addr.h"
+#include <event2/event.h>
+
+enum dns_type {
+    DNS_A = 1,
+    DNS_NS = 2,
+    DNS_CNAME = 5,
+    DNS_SOA = 6,
+    DNS_MX = 15,
+    DNS_TXT = 16,
+    DNS_AAAA = 28,
+    DNS_TLSA = 52,
+};
+
+struct dns_mx_rr {
+    uint16_t preference;
+    const char *host; /* presentation form, lower case, odd bytes as \DDD, no final dot; "." null */
+};
+struct dns_tlsa_rr {
+    uint8_t usage, selector, matching;
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Lives until the callback returns; copy what is to be kept. */
+struct dns_answer {
+    struct dns_facts facts;
+    const struct txt_rr *txt;       /* DNS_TXT */
+    const struct dns_mx_rr *mx;     /* DNS_MX */
+    const struct net_addr *addr;    /* DNS_A, DNS_AAAA */
+    const struct dns_tlsa_rr *tlsa; /* DNS_TLSA */
+    const char *const *name;        /* DNS_NS, DNS_CNAME */
+    size_t n;                       /* of the one that belongs to the type */
+    bool truncated;                 /* RRs or bytes beyond the caps were dropped */
+    uint32_t waited_ms; /* time spent waiting for our own rate limit, not for the resolver */
+};
+typedef void (*dns_done_fn)(void *arg, const struct dns_answer *answer);
+
+struct dns_config {
+    const struct endpoint *servers;
+    size_t n_servers;
+    const struct net_addr
+        *sources; /* local addresses to send from; n_sources 0: the system's choice */
+    size_t n_sources;
+    uint32_t rate_qps;      /* per server, this engine's share; 0: no limit */
+    uint32_t deadline_ms;   /* absolute, per question, without waiting for rate_qps */
+    uint32_t retry_ms;      /* fixed interval between tries, jittered by a quarter */
+    uint32_t in_flight_max; /* questions on the wire at once; more wait in a queue */
+};
+
+typedef struct dns_engine dns_engine;
+typedef struct dns_query_handle dns_query_handle;
+
+enum status dns_new(struct event_base *base, const struct dns_config *config, dns_engine **out);
+/* Ends every question with LOOKUP_ABANDONED first (callbacks are called). */
+void dns_free(dns_engine *engine);
+
+/* Asks. name: presentation form without final dot, at most NAME_MAX_BYTES. ST_INVALID for a name
+ * that cannot be a question; ST_NOMEM. `handle` may be NULL. */
+enum status dns_query(dns_engine *engine, const char *name, enum dns_type type, dns_done_fn done,
+                      void *arg, dns_query_handle **handle);
+/* The callback will not come. The handle is dead afterwards (as it is after the callback). */
+void dns_cancel(dns_engine *engine, dns_query_handle *handle);
+
+/* Asks one named server (an authoritative one) instead of the resolvers: --deep. */
+enum status dns_query_at(dns_engine *engine, const struct endpoint *server, const char *name,
+                         enum dns_type type, dns_done_fn done, void *arg,
+                         dns_query_handle **handle);
+
+struct dns_stats {
+    uint64_t questions, sent, answers, timeouts, retries, tcp, dropped; /* dropped: not ours */
+    uint64_t by_lookup[LOOKUP_COUNT];
+};
+void dns_stats(const dns_engine *engine, struct dns_stats *out);
+void dns_set_rate(dns_engine *engine, uint32_t rate_qps);
+
+#endif

@@ -1,0 +1,50 @@
+/* fetch - one HTTPS GET from one address, as RFC 8461 3.3 asks: SNI, no redirects, no cache, 64
+ * KiB, an absolute deadline; HTTP/2 by ALPN. libcurl multi_socket on the event loop.
+ *
+ * The guard stands before the connect, in the socket callback. Environment proxies are ignored.
+ * Thread: that of the event base. Callbacks come from the loop, never from inside fetch_start. */
+#ifndef SCANNER_NET_FETCH_H
+#define SCANNER_NET_FETCH_H
+
+#include "scanner/net/guard.h"
+#include "scanner/net/tls_verify.h"
+#include <event2/event.h>
+
+struct fetch_config {
+    const tls_trust *trust;
+    const guard *guard;
+    const char *user_agent;
+    const struct net_addr *sources;
+    size_t n_sources;
+};
+
+struct fetch_request {
+    const char *host;   /* SNI, Host; copied */
+    struct net_addr ip; /* connected to, whatever the name says */
+    uint16_t port;
+    const char *path; /* "/.well-known/mta-sts.txt" */
+    bool plain;       /* http, for AIA and wrong-path checks */
+    size_t body_max_bytes;
+    uint32_t deadline_ms; /* from now, absolute */
+};
+
+/* Lives until the callback returns, but for the chain, which may be taken by cert_chain_ref. */
+struct fetch_outcome {
+    struct fetch_facts facts; /* tls.covers is left 0: the caller knows the other names */
+    struct cert_names names;
+    struct cert_chain *chain;
+    const char *aia_url;
+};
+typedef void (*fetch_done_fn)(void *arg, const struct fetch_outcome *out);
+
+typedef struct fetcher fetcher;
+typedef struct fetch_handle fetch_handle;
+enum status fetcher_new(struct event_base *base, const struct fetch_config *config, fetcher **out);
+/* Ends what is under way as CONN_ABANDONED or TLS/HTTP ends as they stand (callbacks are called).
+ */
+void fetcher_free(fetcher *f);
+enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_fn done, void *arg,
+                        fetch_handle **handle);
+void fetch_cancel(fetcher *f, fetch_handle *handle);
+
+#endif

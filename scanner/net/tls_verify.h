@@ -1,0 +1,57 @@
+/* tls_verify - one trust store, and the recording verifier that fetcher and prober share.
+ *
+ * The handshake goes on past a bad certificate: verdict and evidence come from one connection. It
+ * negotiates from TLS 1.0 at security level 0 and judges version, key and signature itself.
+ * The trust store is made once and shared read-only; everything else belongs to one thread. */
+#ifndef SCANNER_NET_TLS_VERIFY_H
+#define SCANNER_NET_TLS_VERIFY_H
+
+#include "lib/evidence.h"
+#include "lib/match.h"
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+
+typedef struct tls_trust tls_trust;
+/* ca_file NULL: the system bundle. ST_NOT_FOUND when it holds no certificate. */
+enum status tls_trust_new(const char *ca_file, tls_trust **out);
+void tls_trust_free(tls_trust *t);
+
+/* A chain as it was served, immutable, shared between threads by reference count. */
+struct cert_chain {
+    atomic_uint refs;
+    size_t n;
+    struct cert_der {
+        uint8_t *der;
+        size_t len;
+        uint8_t sha256[32];
+    } * cert; /* leaf first */
+};
+struct cert_chain *cert_chain_ref(struct cert_chain *c);
+void cert_chain_unref(struct cert_chain *c); /* NULL is fine */
+
+/* What one handshake showed; filled in by the verifier and by tls_record_end. */
+struct tls_record {
+    struct tls_facts facts;   /* strings in arena */
+    struct cert_names names;  /* in arena */
+    struct cert_chain *chain; /* one reference, or NULL */
+    const char *aia_url; /* caIssuers of the last certificate when the issuer is missing; NULL */
+    struct arena *arena;
+    const tls_trust *trust;
+    bool verified; /* the verify callback ran */
+};
+
+/* Prepares ctx (a client context): verify callback, info callback for alerts, versions, ciphers. */
+enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust);
+/* Ties a connection to its record, which must outlive the SSL or be taken off with NULL. */
+enum status tls_verify_attach(SSL *ssl, struct tls_record *rec);
+void tls_record_init(struct tls_record *rec, struct arena *arena, const tls_trust *trust);
+/* After the handshake ended: version, cipher, alert or failure, name verdict for `host`. */
+void tls_record_end(struct tls_record *rec, SSL *ssl, enum tls_end end, const char *host);
+void tls_record_release(struct tls_record *rec); /* drops the chain reference */
+
+/* Verifies a captured chain again with one more intermediate (DER as fetched from an AIA URL;
+ * a PKCS#7 bundle is understood too). *mended: it validates now. */
+enum status tls_verify_with(const tls_trust *trust, const struct cert_chain *chain,
+                            const uint8_t *extra, size_t len, int64_t now_s, bool *mended);
+
+#endif

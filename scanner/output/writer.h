@@ -1,0 +1,54 @@
+/* writer - the one thread that writes records: batches in, zstd frames out, durable indexes back.
+ *
+ * Each frame holds whole lines, at most FRAME_RECORDS_MAX, with a checksum, in one write(2) call
+ * loop. What was written and fsynced is reported by `durable`: brake, drain and journal stand on
+ * that one report. Provisional batches are written after everything else and never reported, so
+ * that a resume cuts them away and does their domains again. */
+#ifndef SCANNER_OUTPUT_WRITER_H
+#define SCANNER_OUTPUT_WRITER_H
+
+#include "scanner/net/tls_verify.h"
+#include "scanner/options.h"
+
+enum {
+    FRAME_RECORDS_MAX = 1000,
+    FRAME_BYTES_MAX = 8 * 1024 * 1024,         /* a frame ends earlier when its lines reach this */
+    WRITER_QUEUE_BYTES_MAX = 32 * 1024 * 1024, /* backlog at which input stops */
+    CERTS_SEEN_MAX = 4 * 1024 * 1024,          /* certificates remembered for "each once" */
+};
+
+/* Lines of finished domains with their indexes. Made by a worker, taken by the writer. */
+struct record_batch {
+    struct record_batch *next;
+    struct strbuf lines;
+    uint64_t index[FRAME_RECORDS_MAX];
+    size_t n;
+    bool provisional;
+};
+struct record_batch *record_batch_new(void);
+void record_batch_free(struct record_batch *b);
+
+typedef struct writer writer;
+struct writer_events {
+    /* On the writer's thread, after write and fsync of the frames that hold them. */
+    void (*durable)(void *arg, const uint64_t *indexes, size_t n);
+    /* Once, when writing failed (errno in err): the scan must stop, exit 4. */
+    void (*failed)(void *arg, int err);
+    void *arg;
+};
+/* Refuses to write through symbolic links; an existing file is replaced unless o->resume. */
+enum status writer_open(const struct scan_options *o, const struct writer_events *events,
+                        writer **out, char *error, size_t error_size);
+/* Takes the batch. Never blocks. From any thread. */
+void writer_submit(writer *w, struct record_batch *b);
+/* Takes one reference. Each leaf is written once to NAME.certs.ndjson.zst. From any thread. */
+void writer_submit_chain(writer *w, struct cert_chain *chain);
+/* True while the backlog is over WRITER_QUEUE_BYTES_MAX: take no new input. From any thread. */
+bool writer_is_behind(const writer *w);
+struct writer_totals {
+    uint64_t records, provisional, frames, bytes_in, bytes_out, certs;
+};
+/* Writes and fsyncs all that is queued, ends the thread, closes the files. */
+enum status writer_close(writer *w, struct writer_totals *totals);
+
+#endif

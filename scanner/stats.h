@@ -1,0 +1,37 @@
+/* stats - counters of one thread, added up by whoever shows them.
+ *
+ * Each thread owns one struct and alone writes it. A reader on another thread takes a snapshot by
+ * message, or reads the relaxed atomics of stats_live (progress line). */
+#ifndef SCANNER_STATS_H
+#define SCANNER_STATS_H
+
+#include "lib/judge.h"
+#include <stdatomic.h>
+
+/* Where a domain's gathering failed, for the summary. */
+enum fail_stage { FAIL_DNS, FAIL_TCP, FAIL_TLS, FAIL_HTTP, FAIL_SYNTAX, FAIL_STAGE_COUNT };
+
+struct scan_stats {
+    uint64_t records;
+    uint64_t adoption[ADOPTION_COUNT];
+    uint64_t verdict[VERDICT_COUNT];
+    uint64_t finding[FINDING_CODE_COUNT]; /* domains with at least one */
+    uint64_t cause[FINDING_CODE_COUNT];
+    uint64_t policy_failed[FAIL_STAGE_COUNT];
+    uint64_t probe_end[PROBE_END_COUNT]; /* probes made, not domains */
+    uint64_t lookup[LOOKUP_COUNT];       /* questions asked */
+    uint64_t dns_sent, dns_retries, dns_tcp, dns_dropped;
+    uint64_t fetches, probes, probe_cache_hits, name_cache_hits, cache_evictions, aia_fetches;
+    uint64_t guard_special, guard_blocklisted;
+    uint64_t retried; /* domains of the second pass */
+    uint64_t watchdog;
+};
+void stats_count_record(struct scan_stats *s, const struct evidence *e, const struct judgement *j);
+void stats_add(struct scan_stats *into, const struct scan_stats *from);
+
+/* What the progress line shows while threads run. */
+struct stats_live {
+    atomic_uint_fast64_t done, adopters, in_flight, failures;
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* limits - every limit of the scanner in one table: default, unit, who counts it.
+ *
+ * Caps of parsed things stand in lib/caps.h; what the user may set is in options.c and starts from
+ * here. */
+#ifndef SCANNER_WORKER_LIMITS_H
+#define SCANNER_WORKER_LIMITS_H
+
+enum {
+    /* user-settable defaults (contract) */
+    LIMIT_IN_FLIGHT = 10000,     /* domains under way, over all workers */
+    LIMIT_DNS_RATE_QPS = 1000,   /* to each resolver */
+    LIMIT_POLICY_RATE_CPS = 500, /* new HTTPS connections per second in all */
+    LIMIT_PROBE_RATE_CPS = 200,  /* new SMTP connections per second in all */
+    LIMIT_PER_IP_HTTPS = 4,      /* connections at once to an address */
+    LIMIT_PER_IP_SMTP = 1,
+    LIMIT_PER_PREFIX_HTTPS = 16, /* connections at once to a /24 or /48 */
+    LIMIT_PER_PREFIX_SMTP = 2,
+    LIMIT_PER_IP_RATE_HTTPS = 10, /* new connections per second to an address */
+    LIMIT_PER_IP_RATE_SMTP = 1,
+    LIMIT_TIMEOUT_DNS_MS = 15000,
+    LIMIT_TIMEOUT_POLICY_MS = 60000, /* RFC 8461 3.3 suggests one minute */
+    LIMIT_TIMEOUT_PROBE_MS = 60000,
+    LIMIT_TIMEOUT_DOMAIN_MS = 300000,
+    LIMIT_MAX_ADDRESSES = 4, /* probed per MX, fetched per policy host */
+    LIMIT_MIN_SUCCESS_PCT = 5,
+    /* fixed */
+    LIMIT_BRAKE_WINDOW = 10000,   /* lookups the brake looks back on */
+    LIMIT_DNS_RETRY_MS = 1000,    /* fixed interval between tries of one question */
+    LIMIT_DNS_SERVFAIL_TRIES = 3, /* answers SERVFAIL or REFUSED before they are believed */
+    LIMIT_DNS_PER_SOCKET = 250,   /* questions on a socket with a default buffer (212,992 bytes) */
+    LIMIT_HANDSHAKES_PER_WORKER = 200,  /* TLS handshakes at once, so that no timeout is our own */
+    LIMIT_LOOP_LAG_MS = 200,            /* above it a worker starts nothing new */
+    LIMIT_NAMES_PER_ADDRESS = 8,        /* probes of one address with different SNI */
+    LIMIT_NAME_CACHE_ENTRIES = 100000,  /* cached MX, A, AAAA answers per worker */
+    LIMIT_PROBE_CACHE_ENTRIES = 100000, /* probed addresses remembered per worker */
+    LIMIT_RETRY_DOMAINS = 1000000,      /* undetermined domains kept for the second pass */
+    LIMIT_FEED_BATCH = 256,             /* input items handed to a worker at once */
+    LIMIT_FEED_QUEUE = 64,              /* batches read ahead */
+    LIMIT_BATCH_LATENCY_MS = 1000, /* a finished record waits no longer for its batch to fill */
+};
+
+#endif
