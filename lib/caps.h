@@ -27,6 +27,7 @@ enum {
     CERT_NAMES_MAX = 1000,                /* SAN dNSNames looked at of one certificate */
     RUA_MAX = 32,                         /* rua URIs kept of one TLSRPT record */
     FINDINGS_MAX = 512,                   /* findings of one domain */
+    FINDINGS_PER_CODE_MAX = 64,           /* of them, of one code */
     DETAIL_MAX_BYTES = 512,               /* detail text of one finding */
     EVIDENCE_MAX_BYTES = 4 * 1024 * 1024, /* memory of one domain's evidence */
     RECORD_LINE_MAX_BYTES = 1024 * 1024,  /* one record as written (contract) */

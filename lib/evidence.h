@@ -6,7 +6,9 @@
  *
  * Ownership: every pointer points into `arena` (or at static text); evidence_free frees all of it.
  * A struct belongs to one thread at a time. Times are milliseconds since 1970-01-01 UTC where the
- * name ends in _ms, seconds where it ends in _s; durations say their unit in the name. */
+ * name ends in _ms, seconds where it ends in _s; durations say their unit in the name.
+ * Text that came from the network (header fields, banners, replies) is kept escaped (text_escape of
+ * name.h); only txt_rr, http body and raw hold the bytes themselves. */
 #ifndef LIB_EVIDENCE_H
 #define LIB_EVIDENCE_H
 
@@ -328,6 +330,16 @@ void evidence_init(struct evidence *e);
 /* Back to the state after evidence_init, keeping the arena's first chunk. */
 void evidence_reset(struct evidence *e);
 void evidence_free(struct evidence *e);
+
+/* A part as it stands before anything was asked: all empty, and -1 where that says "none". Parts
+ * inside a struct evidence are made by evidence_init; these are for elements of arrays. */
+void dns_facts_init(struct dns_facts *d);
+void txt_facts_init(struct txt_facts *t);
+void addr_facts_init(struct addr_facts *a);
+void tls_facts_init(struct tls_facts *t);
+void fetch_facts_init(struct fetch_facts *f);
+void probe_facts_init(struct probe_facts *p);
+void mx_host_init(struct mx_host *h);
 
 /* Deep copies into `arena`, for results that are shared between domains. */
 enum status dns_facts_copy(struct arena *arena, const struct dns_facts *in, struct dns_facts *out);

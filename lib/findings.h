@@ -67,17 +67,20 @@ struct finding {
 };
 
 /* A set of findings; entries and strings live in the arena given at init. Rows with EFFECT_STATE
- * may be added (has() sees them) but are not listed in records. */
+ * may be added (has() sees them) but are not listed in records. At most FINDINGS_PER_CODE_MAX of
+ * one code and FINDINGS_MAX in all are kept, so that one noisy fault cannot crowd out the others.
+ */
 struct findings {
     struct arena *arena;
     struct finding *v;
     size_t n, alloc;
-    enum status error; /* ST_NOMEM or ST_LIMIT once an add failed; sticky */
+    enum status error; /* ST_NOMEM: nothing is added any more; ST_LIMIT: some were dropped */
 };
 
 void findings_init(struct findings *f, struct arena *arena);
 /* Adds one finding unless the same (code, target) is there. target and detail are copied, detail
- * cut at DETAIL_MAX_BYTES, both escaped to valid UTF-8 (text_escape). */
+ * cut at DETAIL_MAX_BYTES, both escaped to valid UTF-8 (text_escape): give them raw. A detail with
+ * p NULL is none. */
 void findings_add(struct findings *f, enum finding_code code, const char *target,
                   struct slice detail);
 bool findings_has(const struct findings *f, enum finding_code code);

@@ -1,0 +1,380 @@
+/* evidence: making, copying and naming what was seen. */
+#include "lib/evidence.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* A value outside the enum (a record read with a newer schema, a bug) still names itself. */
+#define NAME_OF(table, count, value) \
+    ((unsigned)(value) < (unsigned)(count) ? (table)[(value)] : "unknown")
+
+const char *lookup_name(enum lookup l)
+{
+    static const char *const names[LOOKUP_COUNT] = {
+        [LOOKUP_SKIPPED] = "skipped",     [LOOKUP_FOUND] = "found",
+        [LOOKUP_NODATA] = "nodata",       [LOOKUP_NXDOMAIN] = "nxdomain",
+        [LOOKUP_SERVFAIL] = "servfail",   [LOOKUP_REFUSED] = "refused",
+        [LOOKUP_BOGUS] = "bogus",         [LOOKUP_TIMEOUT] = "timeout",
+        [LOOKUP_MALFORMED] = "malformed", [LOOKUP_CNAME_LOOP] = "cname_loop",
+        [LOOKUP_ABANDONED] = "abandoned",
+    };
+    return NAME_OF(names, LOOKUP_COUNT, l);
+}
+
+bool lookup_is_undetermined(enum lookup l)
+{
+    switch (l) {
+    case LOOKUP_SERVFAIL:
+    case LOOKUP_REFUSED:
+    case LOOKUP_BOGUS:
+    case LOOKUP_TIMEOUT:
+    case LOOKUP_MALFORMED:
+    case LOOKUP_ABANDONED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool lookup_is_negative(enum lookup l)
+{
+    return l == LOOKUP_NODATA || l == LOOKUP_NXDOMAIN;
+}
+
+const char *conn_name(enum conn c)
+{
+    static const char *const names[CONN_COUNT] = {
+        [CONN_NONE] = "none",           [CONN_OK] = "ok",
+        [CONN_REFUSED] = "refused",     [CONN_TIMEOUT] = "timeout",
+        [CONN_BLOCKED] = "blocked",     [CONN_UNREACHABLE] = "unreachable",
+        [CONN_NO_ROUTE] = "no_route",   [CONN_BLOCKLISTED] = "blocklisted",
+        [CONN_ABANDONED] = "abandoned",
+    };
+    return NAME_OF(names, CONN_COUNT, c);
+}
+
+const char *tls_end_name(enum tls_end e)
+{
+    static const char *const names[TLS_END_COUNT] = {
+        [TLS_END_NONE] = "none",       [TLS_END_OK] = "ok",         [TLS_END_ALERT] = "alert",
+        [TLS_END_NOT_TLS] = "not_tls", [TLS_END_CLOSED] = "closed", [TLS_END_TIMEOUT] = "timeout",
+        [TLS_END_FAILED] = "failed",
+    };
+    return NAME_OF(names, TLS_END_COUNT, e);
+}
+
+const char *name_match_name(enum name_match m)
+{
+    static const char *const names[NAME_MATCH_COUNT] = {
+        [NAME_MATCH_UNKNOWN] = "unknown",
+        [NAME_MATCH_OK] = "ok",
+        [NAME_MATCH_NONE] = "none",
+        [NAME_MATCH_CN_ONLY] = "cn_only",
+        [NAME_MATCH_WILDCARD_BAD] = "wildcard_bad",
+    };
+    return NAME_OF(names, NAME_MATCH_COUNT, m);
+}
+
+const char *http_end_name(enum http_end e)
+{
+    static const char *const names[HTTP_END_COUNT] = {
+        [HTTP_END_NONE] = "none",           [HTTP_END_OK] = "ok",
+        [HTTP_END_TIMEOUT] = "timeout",     [HTTP_END_TRUNCATED] = "truncated",
+        [HTTP_END_TOO_LARGE] = "too_large",
+    };
+    return NAME_OF(names, HTTP_END_COUNT, e);
+}
+
+const char *probe_end_name(enum probe_end e)
+{
+    static const char *const names[PROBE_END_COUNT] = {
+        [PROBE_NONE] = "none",
+        [PROBE_OK] = "ok",
+        [PROBE_NO_STARTTLS] = "no_starttls",
+        [PROBE_STARTTLS_REFUSED] = "starttls_refused",
+        [PROBE_TLS_FAILED] = "tls_failed",
+        [PROBE_REFUSED] = "refused",
+        [PROBE_TIMEOUT] = "timeout",
+        [PROBE_LIMITED] = "limited",
+        [PROBE_PROTOCOL_ERROR] = "protocol_error",
+        [PROBE_BLOCKED] = "blocked",
+        [PROBE_NO_ROUTE] = "no_route",
+        [PROBE_ABANDONED] = "abandoned",
+    };
+    return NAME_OF(names, PROBE_END_COUNT, e);
+}
+
+/* A weak key or signature is a fault that senders do not refuse for (mx_cert_weak has effect W):
+ * RFC 8461 3.3 and 4.2 ask for trust, dates and names. */
+#define CERT_ERRORS_FATAL                                                    \
+    (CERT_EXPIRED | CERT_NOT_YET_VALID | CERT_SELF_SIGNED | CERT_UNTRUSTED | \
+     CERT_INCOMPLETE_CHAIN | CERT_INVALID_OTHER)
+
+bool tls_facts_valid(const struct tls_facts *t)
+{
+    return t->end == TLS_END_OK && t->version >= 0x0303 && t->name == NAME_MATCH_OK &&
+           (t->cert_errors & (uint32_t)CERT_ERRORS_FATAL) == 0;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+void dns_facts_init(struct dns_facts *d)
+{
+    *d = (struct dns_facts){.rcode = -1, .ede = -1};
+}
+
+void txt_facts_init(struct txt_facts *t)
+{
+    *t = (struct txt_facts){.n = 0};
+    dns_facts_init(&t->dns);
+}
+
+void addr_facts_init(struct addr_facts *a)
+{
+    *a = (struct addr_facts){.n = 0};
+    dns_facts_init(&a->v4);
+    dns_facts_init(&a->v6);
+}
+
+void tls_facts_init(struct tls_facts *t)
+{
+    *t = (struct tls_facts){.alert = -1};
+}
+
+void fetch_facts_init(struct fetch_facts *f)
+{
+    *f = (struct fetch_facts){.conn = CONN_NONE};
+    tls_facts_init(&f->tls);
+}
+
+void probe_facts_init(struct probe_facts *p)
+{
+    *p = (struct probe_facts){.end = PROBE_NONE};
+    tls_facts_init(&p->tls);
+    tls_facts_init(&p->tls_no_sni);
+}
+
+void mx_host_init(struct mx_host *h)
+{
+    *h = (struct mx_host){.n_probe = 0};
+    addr_facts_init(&h->addrs);
+}
+
+/* Everything but the arena. */
+static void set_defaults(struct evidence *e)
+{
+    e->domain = "";
+    e->rank = -1;
+    e->policy.chosen = -1;
+    txt_facts_init(&e->sts);
+    txt_facts_init(&e->sts_sibling.txt);
+    txt_facts_init(&e->rpt);
+    txt_facts_init(&e->dmarc);
+    txt_facts_init(&e->parent_sts);
+    addr_facts_init(&e->policy.addrs);
+    addr_facts_init(&e->policy.sibling);
+    dns_facts_init(&e->mx.dns);
+    addr_facts_init(&e->mx.apex);
+}
+
+void evidence_init(struct evidence *e)
+{
+    memset(e, 0, sizeof *e);
+    arena_init(&e->arena, EVIDENCE_MAX_BYTES);
+    set_defaults(e);
+}
+
+void evidence_reset(struct evidence *e)
+{
+    arena_reset(&e->arena);
+    struct arena kept = e->arena;
+    memset(e, 0, sizeof *e);
+    e->arena = kept;
+    set_defaults(e);
+}
+
+void evidence_free(struct evidence *e)
+{
+    if (!e)
+        return;
+    arena_free(&e->arena);
+    memset(e, 0, sizeof *e);
+}
+
+/* ---- copying --------------------------------------------------------------------------------- */
+
+static bool copy_text(struct arena *arena, const char *in, const char **out)
+{
+    *out = in ? arena_dup(arena, slice_of(in)) : NULL;
+    return !in || *out;
+}
+
+static bool copy_list(struct arena *arena, const struct strlist *in, struct strlist *out)
+{
+    *out = (struct strlist){NULL, 0};
+    if (in->n == 0)
+        return true;
+    const char **v = arena_array(arena, in->n, sizeof *v);
+    if (!v)
+        return false;
+    for (size_t i = 0; i < in->n; i++) {
+        if (!copy_text(arena, in->v[i], &v[i]))
+            return false;
+    }
+    *out = (struct strlist){v, in->n};
+    return true;
+}
+
+enum status dns_facts_copy(struct arena *arena, const struct dns_facts *in, struct dns_facts *out)
+{
+    *out = *in;
+    bool ok = copy_list(arena, &in->cname, &out->cname) && copy_text(arena, in->soa, &out->soa) &&
+              copy_text(arena, in->resolver, &out->resolver);
+    return ok ? ST_OK : ST_NOMEM;
+}
+
+enum status txt_facts_copy(struct arena *arena, const struct txt_facts *in, struct txt_facts *out)
+{
+    *out = *in;
+    out->rr = NULL;
+    out->n = 0;
+    enum status st = dns_facts_copy(arena, &in->dns, &out->dns);
+    if (st != ST_OK || in->n == 0)
+        return st;
+    struct txt_rr *rr = arena_array(arena, in->n, sizeof *rr);
+    if (!rr)
+        return ST_NOMEM;
+    for (size_t i = 0; i < in->n; i++) {
+        rr[i] = in->rr[i];
+        rr[i].p = arena_dup(arena, (struct slice){in->rr[i].p, in->rr[i].len});
+        if (!rr[i].p)
+            return ST_NOMEM;
+    }
+    out->rr = rr;
+    out->n = in->n;
+    return ST_OK;
+}
+
+enum status addr_facts_copy(struct arena *arena, const struct addr_facts *in,
+                            struct addr_facts *out)
+{
+    *out = *in;
+    out->addr = NULL;
+    out->n = 0;
+    enum status st = dns_facts_copy(arena, &in->v4, &out->v4);
+    if (st == ST_OK)
+        st = dns_facts_copy(arena, &in->v6, &out->v6);
+    if (st != ST_OK || in->n == 0)
+        return st;
+    out->addr = arena_array(arena, in->n, sizeof *out->addr);
+    if (!out->addr)
+        return ST_NOMEM;
+    memcpy(out->addr, in->addr, in->n * sizeof *out->addr);
+    out->n = in->n;
+    return ST_OK;
+}
+
+enum status tls_facts_copy(struct arena *arena, const struct tls_facts *in, struct tls_facts *out)
+{
+    *out = *in;
+    bool ok = copy_text(arena, in->cipher, &out->cipher) &&
+              copy_text(arena, in->cert_sha256, &out->cert_sha256) &&
+              copy_text(arena, in->error, &out->error);
+    return ok ? ST_OK : ST_NOMEM;
+}
+
+static enum status http_facts_copy(struct arena *arena, const struct http_facts *in,
+                                   struct http_facts *out)
+{
+    *out = *in;
+    out->body = (struct slice){NULL, 0};
+    bool ok = copy_text(arena, in->version, &out->version) &&
+              copy_text(arena, in->content_type, &out->content_type) &&
+              copy_text(arena, in->content_encoding, &out->content_encoding) &&
+              copy_text(arena, in->last_modified, &out->last_modified) &&
+              copy_text(arena, in->location, &out->location) &&
+              copy_text(arena, in->retry_after, &out->retry_after) &&
+              copy_text(arena, in->server, &out->server) &&
+              copy_text(arena, in->challenge, &out->challenge);
+    if (!ok)
+        return ST_NOMEM;
+    if (in->body.len > 0) {
+        out->body.p = arena_dup(arena, in->body);
+        out->body.len = in->body.len;
+        if (!out->body.p)
+            return ST_NOMEM;
+    }
+    return ST_OK;
+}
+
+enum status fetch_facts_copy(struct arena *arena, const struct fetch_facts *in,
+                             struct fetch_facts *out)
+{
+    *out = *in;
+    enum status st = tls_facts_copy(arena, &in->tls, &out->tls);
+    return st == ST_OK ? http_facts_copy(arena, &in->http, &out->http) : st;
+}
+
+enum status probe_facts_copy(struct arena *arena, const struct probe_facts *in,
+                             struct probe_facts *out)
+{
+    *out = *in;
+    if (!copy_text(arena, in->reply, &out->reply) || !copy_text(arena, in->banner, &out->banner))
+        return ST_NOMEM;
+    enum status st = tls_facts_copy(arena, &in->tls, &out->tls);
+    return st == ST_OK ? tls_facts_copy(arena, &in->tls_no_sni, &out->tls_no_sni) : st;
+}
+
+enum status mx_facts_copy_names(struct arena *arena, const struct mx_facts *in,
+                                struct mx_facts *out)
+{
+    *out = (struct mx_facts){.truncated = in->truncated, .probe_skipped = in->probe_skipped};
+    addr_facts_init(&out->apex);
+    enum status st = dns_facts_copy(arena, &in->dns, &out->dns);
+    if (st != ST_OK || in->n == 0)
+        return st;
+    struct mx_host *host = arena_array(arena, in->n, sizeof *host);
+    if (!host)
+        return ST_NOMEM;
+    for (size_t i = 0; i < in->n; i++) {
+        mx_host_init(&host[i]);
+        host[i].preference = in->host[i].preference;
+        host[i].implicit = in->host[i].implicit;
+        if (!copy_text(arena, in->host[i].name, &host[i].name))
+            return ST_NOMEM;
+    }
+    out->host = host;
+    out->n = in->n;
+    return ST_OK;
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+void net_addr_text(const struct net_addr *a, char out[ADDR_TEXT_MAX_BYTES])
+{
+    out[0] = '\0';
+    if (a->family == 4 || a->family == 6)
+        inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, out, ADDR_TEXT_MAX_BYTES);
+}
+
+enum status net_addr_parse(struct slice text, struct net_addr *out)
+{
+    char copy[ADDR_TEXT_MAX_BYTES];
+    *out = (struct net_addr){.family = 0};
+    if (text.len == 0 || text.len >= sizeof copy || memchr(text.p, '\0', text.len))
+        return ST_INVALID;
+    memcpy(copy, text.p, text.len);
+    copy[text.len] = '\0';
+    bool v6 = strchr(copy, ':') != NULL;
+    struct net_addr a = {.family = v6 ? 6 : 4};
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, copy, a.b) != 1)
+        return ST_INVALID;
+    *out = a;
+    return ST_OK;
+}
+
+bool net_addr_eq(const struct net_addr *a, const struct net_addr *b)
+{
+    size_t len = a->family == 4 ? 4 : a->family == 6 ? 16 : 0;
+    return a->family == b->family && memcmp(a->b, b->b, len) == 0;
+}

@@ -1,0 +1,73 @@
+/* judge: the names of its enums and the life of a judgement. */
+#include "lib/judge.h"
+
+#include <string.h>
+
+/* Findings, patterns and names of one domain: far below the evidence that they come from. */
+#define JUDGEMENT_MAX_BYTES EVIDENCE_MAX_BYTES
+
+const char *adoption_name(enum adoption a)
+{
+    static const char *const names[ADOPTION_COUNT] = {
+        [ADOPTION_ABSENT] = "absent",
+        [ADOPTION_UNDETERMINED] = "undetermined",
+        [ADOPTION_BROKEN] = "broken",
+        [ADOPTION_NONE] = "none",
+        [ADOPTION_TESTING] = "testing",
+        [ADOPTION_ENFORCE] = "enforce",
+        [ADOPTION_INVALID_INPUT] = "invalid_input",
+        [ADOPTION_EXCLUDED] = "excluded",
+    };
+    return (unsigned)a < ADOPTION_COUNT ? names[a] : "unknown";
+}
+
+const char *verdict_name(enum verdict v)
+{
+    static const char *const names[VERDICT_COUNT] = {
+        [VERDICT_NOT_APPLICABLE] = "not_applicable",
+        [VERDICT_UNPROTECTED] = "unprotected",
+        [VERDICT_OFF] = "off",
+        [VERDICT_PROTECTED] = "protected",
+        [VERDICT_DEGRADED] = "degraded",
+        [VERDICT_UNDELIVERABLE] = "undeliverable",
+        [VERDICT_READY] = "ready",
+        [VERDICT_WOULD_BLOCK] = "would_block",
+        [VERDICT_UNDETERMINED] = "undetermined",
+    };
+    return (unsigned)v < VERDICT_COUNT ? names[v] : "unknown";
+}
+
+/* Everything but the arena. */
+static void set_defaults(struct judgement *j)
+{
+    j->adoption = ADOPTION_UNDETERMINED;
+    j->verdict = VERDICT_UNDETERMINED;
+    j->cause = -1;
+    j->record.rr = -1;
+    j->policy.max_age_s = -1;
+    findings_init(&j->findings, &j->arena);
+}
+
+void judgement_init(struct judgement *j)
+{
+    memset(j, 0, sizeof *j);
+    arena_init(&j->arena, JUDGEMENT_MAX_BYTES);
+    set_defaults(j);
+}
+
+void judgement_reset(struct judgement *j)
+{
+    arena_reset(&j->arena);
+    struct arena kept = j->arena;
+    memset(j, 0, sizeof *j);
+    j->arena = kept;
+    set_defaults(j);
+}
+
+void judgement_free(struct judgement *j)
+{
+    if (!j)
+        return;
+    arena_free(&j->arena);
+    memset(j, 0, sizeof *j);
+}
