@@ -41,9 +41,13 @@ void name_psl_free(name_psl *psl);
 struct slice name_registrable(const name_psl *psl, const char *name);
 bool name_is_public_suffix(const name_psl *psl, const char *name);
 
-/* Network bytes as valid UTF-8 text (contract): bytes outside valid UTF-8 and control characters
- * as they come become \xhh (lower-case hex; controls are left to the JSON writer), a backslash
- * becomes two. Appends to out. */
+/* Bytes of the UTF-8 sequence that s begins with (RFC 3629); 0 when s is empty or does not begin
+ * with valid UTF-8: overlong forms, surrogates and code points over U+10FFFF are not valid. */
+size_t utf8_sequence(struct slice s);
+
+/* Network bytes as valid UTF-8 text (contract): a byte outside valid UTF-8 becomes \xhh (lower-case
+ * hex), a backslash becomes two; control characters stay as they are, the JSON writer escapes them.
+ * Appends to out. */
 enum status text_escape(struct strbuf *out, struct slice raw);
 /* Undoes text_escape: text_unescape(text_escape(x)) = x. ST_INVALID on a malformed escape. */
 enum status text_unescape(struct strbuf *out, struct slice text);
