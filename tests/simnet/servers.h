@@ -13,6 +13,7 @@
 #include "tests/simnet/world.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 struct sim_ca;
 struct sim_https_server;
@@ -23,6 +24,14 @@ struct sim_smtp_server;
  * root alone) when dir is not NULL. False, with a sentence on stderr, on failure. */
 bool sim_ca_new(const char *dir, struct sim_ca **out);
 void sim_ca_free(struct sim_ca *ca);
+
+/* Where leaves of SIM_ISSUER_MISSING_AIA say that the intermediate is (caIssuers, RFC 5280 section
+ * 4.2.2.1). Before the servers start to issue; without it such leaves name no place. The HTTPS
+ * server answers plain HTTP on its port too, with the DER for SIM_AIA_PATH and 400 for the rest,
+ * so that "http://<a name that resolves to one of its addresses>:<its port>" SIM_AIA_PATH will do.
+ */
+#define SIM_AIA_PATH "/intermediate.der"
+bool sim_ca_set_aia(struct sim_ca *ca, const char *url);
 
 struct sim_server_options {
     const struct sim_world *world; /* borrowed, outlives the server */
@@ -37,6 +46,9 @@ struct sim_server_stats {
     uint64_t handshakes;  /* TLS, completed */
     uint64_t requests;    /* HTTP requests answered, or SMTP commands read */
     uint64_t certs;       /* leaf certificates issued (HTTPS server only counts its own) */
+    uint64_t quits;       /* SMTP sessions that the client ended with QUIT */
+    uint64_t no_quits;    /* SMTP sessions that the client left without it */
+    uint64_t mails;       /* MAIL FROM: a scanner never sends it */
 };
 
 bool sim_https_server_start(const struct sim_server_options *options,
@@ -47,6 +59,10 @@ uint16_t sim_https_server_port(const struct sim_https_server *server);
  * when the address is up. False when the socket could not be had (said once on stderr). */
 bool sim_https_server_listen(struct sim_https_server *server, uint32_t addr, const char *name);
 void sim_https_server_stats(const struct sim_https_server *server, struct sim_server_stats *out);
+/* Ends the threads and closes every connection, then writes what the server saw of its clients'
+ * manners as NDJSON: one line of totals ("scope":"server"), one for each address and one for each
+ * /24 (polite.h). Once, before stop. False: the write failed. */
+bool sim_https_server_write_record(struct sim_https_server *server, FILE *out);
 /* Ends the threads, closes every connection, frees. NULL is fine. */
 void sim_https_server_stop(struct sim_https_server *server);
 
@@ -54,6 +70,7 @@ bool sim_smtp_server_start(const struct sim_server_options *options, struct sim_
 uint16_t sim_smtp_server_port(const struct sim_smtp_server *server);
 bool sim_smtp_server_listen(struct sim_smtp_server *server, uint32_t addr, const char *name);
 void sim_smtp_server_stats(const struct sim_smtp_server *server, struct sim_server_stats *out);
+bool sim_smtp_server_write_record(struct sim_smtp_server *server, FILE *out);
 void sim_smtp_server_stop(struct sim_smtp_server *server);
 
 #endif

@@ -29,7 +29,10 @@ enum {
     SIM_CERT_NAMES_MAX = 6,   /* dNSNames in a certificate */
     SIM_HTTP_BODY_MAX = 4096, /* bytes a world writes itself; a larger body is padded */
     SIM_SMTP_TEXT_MAX = 256,  /* one reply line without CRLF */
+    SIM_DRIP_MS = 1000,       /* between two bytes of a server that drips */
 };
+
+#define SIM_HTTP_PAD_ENDLESS SIZE_MAX
 
 struct sim_world;
 
@@ -121,6 +124,8 @@ enum sim_http_delivery {
     SIM_HTTP_STALL_HEADERS, /* TLS done, request read, nothing comes (until the client leaves) */
     SIM_HTTP_STALL_BODY,    /* headers and half of the body, then nothing */
     SIM_HTTP_TRUNCATE, /* Content-Length is the whole, half is sent, then the connection closes */
+    SIM_HTTP_CHUNKED,  /* whole; without Content-Length, in chunks under HTTP/1.1 */
+    SIM_HTTP_DRIP,     /* whole, but the body one byte every SIM_DRIP_MS */
 };
 
 struct sim_http {
@@ -133,7 +138,8 @@ struct sim_http {
     uint32_t delay_ms; /* from the end of the request to the first byte of the answer */
     uint8_t body[SIM_HTTP_BODY_MAX];
     size_t body_len;
-    size_t body_pad; /* so many further bytes of "x" and newlines follow the body (too large) */
+    size_t body_pad; /* so many further bytes of "x" and newlines follow the body (too large);
+                                 SIM_HTTP_PAD_ENDLESS: until the client leaves, in chunks */
     bool h2;         /* offers h2 and http/1.1 by ALPN; else http/1.1 only */
 };
 
@@ -160,6 +166,8 @@ enum sim_smtp_mode {
     SIM_SMTP_DROP_AFTER_BANNER, /* banner, then closes */
     SIM_SMTP_DROP_AT_STARTTLS,  /* closes instead of answering STARTTLS */
     SIM_SMTP_INJECT,            /* appends a plaintext line to the 220 of STARTTLS, same segment */
+    SIM_SMTP_BANNER_DRIP,       /* one byte of the banner every SIM_DRIP_MS */
+    SIM_SMTP_BANNER_ENDLESS,    /* "220-" lines until the client leaves */
 };
 
 /* How an MX host behaves before TLS: a function of the address, for nothing else is known then. */

@@ -1,0 +1,300 @@
+#include "tests/simnet/ca.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CA_ROOT_FILE "ca.pem"
+#define HOUR_SECONDS 3600L
+#define AUTHORITY_BEFORE_SECONDS (365 * 24 * HOUR_SECONDS)
+#define AUTHORITY_AFTER_SECONDS (3650 * 24 * HOUR_SECONDS)
+#define CN_MAX_BYTES 64 /* RFC 5280 appendix A: ub-common-name */
+#define SERIAL_BYTES 16
+
+/* An issuer: its certificate, its key, and the chain that its leaves are sent with. */
+struct issuer {
+    X509 *root;
+    X509 *cert;
+    EVP_PKEY *key;
+    STACK_OF(X509) * chain;
+};
+
+struct sim_ca {
+    struct issuer trusted;
+    struct issuer unknown;
+    EVP_PKEY *leaf_key[3]; /* by enum sim_key */
+    X509_EXTENSION *aia;   /* NULL: none */
+    X509_EXTENSION *usage;
+    X509_EXTENSION *not_a_ca;
+    uint8_t *intermediate_der;
+    size_t intermediate_der_len;
+    time_t born;
+};
+
+static EVP_PKEY *make_p256(void)
+{
+    return EVP_EC_gen("P-256");
+}
+
+static bool set_name(X509_NAME *name, const char *common_name)
+{
+    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name,
+                                      -1, -1, 0) == 1;
+}
+
+/* X.509 caps a CN at 64 bytes: what is longer has its name in the SAN alone. */
+static bool set_leaf_subject(X509 *cert, const char *common_name)
+{
+    if (common_name[0] == '\0' || strlen(common_name) > CN_MAX_BYTES)
+        return true;
+    return set_name(X509_get_subject_name(cert), common_name);
+}
+
+static bool set_serial(X509 *cert)
+{
+    unsigned char bytes[SERIAL_BYTES];
+    if (RAND_bytes(bytes, sizeof bytes) != 1)
+        return false;
+    bytes[0] = (unsigned char)((bytes[0] & 0x3f) | 0x40); /* positive, and always 16 bytes */
+    BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
+    bool ok = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
+    BN_free(number);
+    return ok;
+}
+
+static bool set_times(X509 *cert, time_t from, time_t until)
+{
+    return ASN1_TIME_set(X509_getm_notBefore(cert), from) &&
+           ASN1_TIME_set(X509_getm_notAfter(cert), until);
+}
+
+static bool add_extension(X509 *cert, X509_EXTENSION *take_extension)
+{
+    bool ok = take_extension && X509_add_ext(cert, take_extension, -1) == 1;
+    X509_EXTENSION_free(take_extension);
+    return ok;
+}
+
+static X509_EXTENSION *make_extension(int nid, const char *value)
+{
+    return X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+}
+
+/* A root or an intermediate. issuer NULL: signs itself. */
+static X509 *make_authority(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
+                            time_t now)
+{
+    X509 *cert = X509_new();
+    const char *constraint = issuer ? "critical,CA:TRUE,pathlen:0" : "critical,CA:TRUE";
+    bool ok = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert) &&
+              set_times(cert, now - AUTHORITY_BEFORE_SECONDS, now + AUTHORITY_AFTER_SECONDS) &&
+              set_name(X509_get_subject_name(cert), name) &&
+              X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) &&
+              X509_set_pubkey(cert, key) &&
+              add_extension(cert, make_extension(NID_basic_constraints, constraint)) &&
+              add_extension(cert, make_extension(NID_key_usage, "critical,keyCertSign,cRLSign")) &&
+              X509_sign(cert, issuer ? issuer_key : key, EVP_sha256()) > 0;
+    if (!ok) {
+        X509_free(cert);
+        cert = NULL;
+    }
+    return cert;
+}
+
+static void issuer_clear(struct issuer *issuer)
+{
+    sk_X509_free(issuer->chain);
+    X509_free(issuer->cert);
+    X509_free(issuer->root);
+    EVP_PKEY_free(issuer->key);
+}
+
+static bool issuer_make(struct issuer *issuer, const char *root_name, const char *name, time_t now)
+{
+    EVP_PKEY *root_key = make_p256();
+    issuer->key = make_p256();
+    issuer->chain = sk_X509_new_null();
+    if (root_key && issuer->key && issuer->chain)
+        issuer->root = make_authority(root_name, root_key, NULL, NULL, now);
+    if (issuer->root)
+        issuer->cert = make_authority(name, issuer->key, issuer->root, root_key, now);
+    EVP_PKEY_free(root_key);
+    return issuer->cert && sk_X509_push(issuer->chain, issuer->cert) > 0;
+}
+
+bool sim_ca_set_aia(struct sim_ca *ca, const char *url)
+{
+    static const char prefix[] = "caIssuers;URI:";
+    size_t size = sizeof prefix + strlen(url);
+    char *value = malloc(size);
+    if (!value)
+        return false;
+    snprintf(value, size, "%s%s", prefix, url);
+    X509_EXTENSION_free(ca->aia);
+    ca->aia = make_extension(NID_info_access, value);
+    free(value);
+    return ca->aia != NULL;
+}
+
+static bool write_root(const struct sim_ca *ca, const char *dir)
+{
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/" CA_ROOT_FILE, dir);
+    if (len < 0 || (size_t)len >= sizeof path) {
+        fprintf(stderr, "simnet: the name of the folder for " CA_ROOT_FILE " is too long\n");
+        return false;
+    }
+    FILE *file = fopen(path, "w");
+    bool ok = file && PEM_write_X509(file, ca->trusted.root) == 1;
+    if (file && fclose(file) != 0)
+        ok = false;
+    if (!ok)
+        fprintf(stderr, "simnet: cannot write %s: %s\n", path, strerror(errno));
+    return ok;
+}
+
+static bool make_keys(struct sim_ca *ca)
+{
+    ca->leaf_key[SIM_KEY_P256] = make_p256();
+    ca->leaf_key[SIM_KEY_RSA2048] = EVP_RSA_gen(2048);
+    ca->leaf_key[SIM_KEY_RSA1024] = EVP_RSA_gen(1024);
+    return ca->leaf_key[SIM_KEY_P256] && ca->leaf_key[SIM_KEY_RSA2048] &&
+           ca->leaf_key[SIM_KEY_RSA1024];
+}
+
+static bool make_authorities(struct sim_ca *ca)
+{
+    ca->not_a_ca = make_extension(NID_basic_constraints, "critical,CA:FALSE");
+    ca->usage = make_extension(NID_ext_key_usage, "serverAuth");
+    if (!ca->not_a_ca || !ca->usage ||
+        !issuer_make(&ca->trusted, "Simnet Root", "Simnet Intermediate", ca->born) ||
+        !issuer_make(&ca->unknown, "Simnet Unknown Root", "Simnet Unknown Intermediate", ca->born))
+        return false;
+    int der_len = i2d_X509(ca->trusted.cert, &ca->intermediate_der);
+    if (der_len <= 0)
+        return false;
+    ca->intermediate_der_len = (size_t)der_len;
+    return true;
+}
+
+bool sim_ca_new(const char *dir, struct sim_ca **out)
+{
+    struct sim_ca *ca = calloc(1, sizeof *ca);
+    if (!ca) {
+        fprintf(stderr, "simnet: out of memory\n");
+        return false;
+    }
+    ca->born = time(NULL);
+    if (!make_keys(ca) || !make_authorities(ca)) {
+        fprintf(stderr, "simnet: cannot make the certificate authority\n");
+        ERR_print_errors_fp(stderr);
+        goto failed;
+    }
+    if (dir && !write_root(ca, dir))
+        goto failed;
+    *out = ca;
+    return true;
+failed:
+    sim_ca_free(ca);
+    return false;
+}
+
+void sim_ca_free(struct sim_ca *ca)
+{
+    if (!ca)
+        return;
+    issuer_clear(&ca->trusted);
+    issuer_clear(&ca->unknown);
+    for (size_t i = 0; i < sizeof ca->leaf_key / sizeof ca->leaf_key[0]; i++)
+        EVP_PKEY_free(ca->leaf_key[i]);
+    X509_EXTENSION_free(ca->aia);
+    X509_EXTENSION_free(ca->usage);
+    X509_EXTENSION_free(ca->not_a_ca);
+    OPENSSL_free(ca->intermediate_der);
+    free(ca);
+}
+
+X509 *ca_borrow_root(const struct sim_ca *ca)
+{
+    return ca->trusted.root;
+}
+
+void ca_borrow_intermediate(const struct sim_ca *ca, const uint8_t **der, size_t *der_len)
+{
+    *der = ca->intermediate_der;
+    *der_len = ca->intermediate_der_len;
+}
+
+/* --- Leaves --- */
+
+static bool push_dns_name(GENERAL_NAMES *names, const char *text)
+{
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_IA5STRING *string = ASN1_IA5STRING_new();
+    if (!name || !string || !ASN1_STRING_set(string, text, -1)) {
+        ASN1_IA5STRING_free(string);
+        GENERAL_NAME_free(name);
+        return false;
+    }
+    GENERAL_NAME_set0_value(name, GEN_DNS, string);
+    if (sk_GENERAL_NAME_push(names, name) > 0)
+        return true;
+    GENERAL_NAME_free(name);
+    return false;
+}
+
+static bool add_alt_names(X509 *x509, const struct sim_cert *cert)
+{
+    if (cert->san_count == 0)
+        return true;
+    GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+    bool ok = names != NULL;
+    for (unsigned i = 0; ok && i < cert->san_count; i++)
+        ok = push_dns_name(names, cert->san[i]);
+    ok = ok && X509_add1_ext_i2d(x509, NID_subject_alt_name, names, 0, 0) == 1;
+    GENERAL_NAMES_free(names);
+    return ok;
+}
+
+static bool add_extensions(const struct sim_ca *ca, X509 *x509, const struct sim_cert *cert)
+{
+    return X509_add_ext(x509, ca->not_a_ca, -1) && X509_add_ext(x509, ca->usage, -1) &&
+           (cert->issuer != SIM_ISSUER_MISSING_AIA || !ca->aia ||
+            X509_add_ext(x509, ca->aia, -1)) &&
+           add_alt_names(x509, cert);
+}
+
+bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_leaf *leaf)
+{
+    const struct issuer *issuer =
+        cert->issuer == SIM_ISSUER_UNKNOWN_ROOT ? &ca->unknown : &ca->trusted;
+    bool self = cert->issuer == SIM_ISSUER_SELF_SIGNED;
+    bool alone =
+        self || cert->issuer == SIM_ISSUER_MISSING || cert->issuer == SIM_ISSUER_MISSING_AIA;
+
+    X509 *x509 = X509_new();
+    leaf->key = ca->leaf_key[cert->key];
+    leaf->chain = alone ? NULL : issuer->chain;
+    leaf->cert = NULL;
+    bool ok = x509 && X509_set_version(x509, X509_VERSION_3) && set_serial(x509) &&
+              set_times(x509, ca->born + cert->not_before_h * HOUR_SECONDS,
+                        ca->born + cert->not_after_h * HOUR_SECONDS) &&
+              set_leaf_subject(x509, cert->cn) &&
+              X509_set_issuer_name(x509, X509_get_subject_name(self ? x509 : issuer->cert)) &&
+              X509_set_pubkey(x509, leaf->key) && add_extensions(ca, x509, cert) &&
+              X509_sign(x509, self ? leaf->key : issuer->key,
+                        cert->sha1_signature ? EVP_sha1() : EVP_sha256()) > 0;
+    if (ok)
+        leaf->cert = x509;
+    else
+        X509_free(x509);
+    return ok;
+}

@@ -1,0 +1,279 @@
+#include "tests/simnet/polite.h"
+#include "tests/simnet/loop.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define WINDOW_MS 1000
+/* "max_per_second" goes no further than this. */
+#define WINDOW_MAX_ARRIVALS 4096
+#define WINDOW_START_ARRIVALS 8
+/* Above this many open connections they are counted as we see them, the closing ones included:
+ * asking the kernel about each would cost too much, and no limit is as high. */
+#define RECOUNT_MAX 256
+#define BUCKETS_START 1024
+#define TALLY_MAX 262144
+
+/* The arrivals of the last second, oldest first, in a ring. */
+struct window {
+    uint64_t *at_ms;
+    uint32_t cap;
+    uint32_t head;
+    uint32_t count;
+};
+
+struct polite_tally {
+    struct polite_tally *bucket_next;
+    uint32_t key; /* the address, or the /24 with its last byte 0 */
+    bool is_prefix;
+    uint64_t connections;
+    uint64_t last_ms;
+    uint64_t min_gap_ms; /* UINT64_MAX: no two connections yet */
+    uint32_t open;
+    uint32_t max_open;
+    uint32_t max_per_second;
+    struct window window;
+    struct polite_conn *conns; /* of a prefix */
+};
+
+struct polite {
+    struct polite_tally **buckets;
+    size_t bucket_count;
+    size_t tally_count;
+};
+
+struct polite *polite_create(void)
+{
+    struct polite *polite = calloc(1, sizeof *polite);
+    if (!polite)
+        return NULL;
+    polite->bucket_count = BUCKETS_START;
+    polite->buckets = calloc(polite->bucket_count, sizeof(struct polite_tally *));
+    if (!polite->buckets) {
+        free(polite);
+        return NULL;
+    }
+    return polite;
+}
+
+void polite_free(struct polite *polite)
+{
+    if (!polite)
+        return;
+    for (size_t i = 0; i < polite->bucket_count; i++) {
+        while (polite->buckets[i]) {
+            struct polite_tally *tally = polite->buckets[i];
+            polite->buckets[i] = tally->bucket_next;
+            free(tally->window.at_ms);
+            free(tally);
+        }
+    }
+    free(polite->buckets);
+    free(polite);
+}
+
+static struct polite_tally **bucket_of(struct polite_tally **buckets, size_t count, uint32_t key,
+                                       bool is_prefix)
+{
+    uint32_t hash = (key ^ (is_prefix ? 0x5bd1e995u : 0)) * 0x9e3779b1u;
+    return &buckets[(hash >> 7) & (count - 1)];
+}
+
+static void widen(struct polite *polite)
+{
+    size_t count = polite->bucket_count * 2;
+    struct polite_tally **wider = calloc(count, sizeof(struct polite_tally *));
+    if (!wider)
+        return; /* longer chains, nothing worse */
+    for (size_t i = 0; i < polite->bucket_count; i++) {
+        while (polite->buckets[i]) {
+            struct polite_tally *tally = polite->buckets[i];
+            polite->buckets[i] = tally->bucket_next;
+            struct polite_tally **at = bucket_of(wider, count, tally->key, tally->is_prefix);
+            tally->bucket_next = *at;
+            *at = tally;
+        }
+    }
+    free(polite->buckets);
+    polite->buckets = wider;
+    polite->bucket_count = count;
+}
+
+static struct polite_tally *tally_of(struct polite *polite, uint32_t key, bool is_prefix)
+{
+    struct polite_tally **at = bucket_of(polite->buckets, polite->bucket_count, key, is_prefix);
+    for (struct polite_tally *tally = *at; tally; tally = tally->bucket_next)
+        if (tally->key == key && tally->is_prefix == is_prefix)
+            return tally;
+    struct polite_tally *tally = polite->tally_count < TALLY_MAX ? calloc(1, sizeof *tally) : NULL;
+    if (!tally)
+        return NULL;
+    tally->key = key;
+    tally->is_prefix = is_prefix;
+    tally->min_gap_ms = UINT64_MAX;
+    tally->bucket_next = *at;
+    *at = tally;
+    if (++polite->tally_count > polite->bucket_count)
+        widen(polite);
+    return tally;
+}
+
+/* --- How many at once --- */
+
+/* The client's end is still open: a connection that it has closed waits in CLOSE_WAIT for us. */
+static bool is_live(int fd, struct tcp_info *info)
+{
+    socklen_t len = sizeof *info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
+           info->tcpi_state == TCP_ESTABLISHED;
+}
+
+static uint32_t count_live(const struct polite_tally *prefix, const struct polite_tally *only)
+{
+    uint32_t live = 0;
+    for (const struct polite_conn *conn = prefix->conns; conn; conn = conn->next) {
+        struct tcp_info info;
+        if ((!only || conn->address == only) && is_live(conn->fd, &info))
+            live++;
+    }
+    return live;
+}
+
+static void note_open(struct polite_tally *tally, const struct polite_tally *prefix,
+                      const struct polite_tally *only)
+{
+    if (tally->open <= tally->max_open)
+        return;
+    uint32_t live = prefix->open <= RECOUNT_MAX ? count_live(prefix, only) : tally->open;
+    if (live == 0)
+        live = 1; /* this one: its client has left before we came to accept it */
+    if (live > tally->max_open)
+        tally->max_open = live;
+}
+
+/* --- How fast --- */
+
+static bool window_widen(struct window *window)
+{
+    uint32_t cap = window->cap ? window->cap * 2 : WINDOW_START_ARRIVALS;
+    if (cap > WINDOW_MAX_ARRIVALS)
+        return false;
+    uint64_t *at_ms = calloc(cap, sizeof *at_ms);
+    if (!at_ms)
+        return false;
+    for (uint32_t i = 0; i < window->count; i++)
+        at_ms[i] = window->at_ms[(window->head + i) % window->cap];
+    free(window->at_ms);
+    window->at_ms = at_ms;
+    window->cap = cap;
+    window->head = 0;
+    return true;
+}
+
+/* Returns how many arrivals the second that ends now holds, this one included. */
+static uint32_t window_add(struct window *window, uint64_t at_ms)
+{
+    while (window->count > 0 && window->at_ms[window->head] + WINDOW_MS <= at_ms) {
+        window->head = (window->head + 1) % window->cap;
+        window->count--;
+    }
+    if (window->count == window->cap && !window_widen(window)) {
+        if (window->cap == 0)
+            return 1;
+        window->head = (window->head + 1) % window->cap;
+        window->count--;
+    }
+    window->at_ms[(window->head + window->count) % window->cap] = at_ms;
+    return ++window->count;
+}
+
+static void note_arrival(struct polite_tally *tally, uint64_t at_ms)
+{
+    if (tally->connections++ > 0) {
+        uint64_t gap = at_ms > tally->last_ms ? at_ms - tally->last_ms : 0;
+        if (gap < tally->min_gap_ms)
+            tally->min_gap_ms = gap;
+    }
+    tally->last_ms = at_ms;
+    uint32_t in_second = window_add(&tally->window, at_ms);
+    if (in_second > tally->max_per_second)
+        tally->max_per_second = in_second;
+}
+
+/* We have sent nothing yet, and the kernel starts the clock of "last data sent" when the handshake
+ * of TCP is complete. */
+static uint64_t arrived_ms(int fd)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    uint64_t now = loop_clock_ms();
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return now;
+    return now - info.tcpi_last_data_sent;
+}
+
+void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint32_t local)
+{
+    memset(conn, 0, sizeof *conn);
+    conn->fd = fd;
+    struct polite_tally *address = tally_of(polite, local, false);
+    struct polite_tally *prefix = tally_of(polite, local & 0xffffff00u, true);
+    if (!address || !prefix)
+        return;
+    conn->address = address;
+    conn->prefix = prefix;
+    conn->next = prefix->conns;
+    if (conn->next)
+        conn->next->prev = conn;
+    prefix->conns = conn;
+
+    uint64_t at_ms = arrived_ms(fd);
+    note_arrival(address, at_ms);
+    note_arrival(prefix, at_ms);
+    address->open++;
+    prefix->open++;
+    note_open(address, prefix, address);
+    note_open(prefix, prefix, NULL);
+}
+
+void polite_closed(struct polite *polite, struct polite_conn *conn)
+{
+    (void)polite;
+    if (!conn->address)
+        return;
+    conn->address->open--;
+    conn->prefix->open--;
+    *(conn->prev ? &conn->prev->next : &conn->prefix->conns) = conn->next;
+    if (conn->next)
+        conn->next->prev = conn->prev;
+    conn->address = NULL;
+}
+
+/* --- The record --- */
+
+static bool write_tally(const struct polite_tally *tally, const char *server, FILE *out)
+{
+    uint32_t key = tally->key;
+    fprintf(out,
+            "{\"server\":\"%s\",\"scope\":\"%s\",\"key\":\"%u.%u.%u.%u\",\"connections\":%llu,"
+            "\"max_concurrent\":%u,",
+            server, tally->is_prefix ? "prefix" : "address", key >> 24, key >> 16 & 255,
+            key >> 8 & 255, key & 255, (unsigned long long)tally->connections, tally->max_open);
+    if (tally->min_gap_ms == UINT64_MAX)
+        fprintf(out, "\"min_gap_ms\":null,");
+    else
+        fprintf(out, "\"min_gap_ms\":%llu,", (unsigned long long)tally->min_gap_ms);
+    return fprintf(out, "\"max_per_second\":%u}\n", tally->max_per_second) > 0;
+}
+
+bool polite_write(const struct polite *polite, const char *server, FILE *out)
+{
+    for (size_t i = 0; i < polite->bucket_count; i++)
+        for (const struct polite_tally *t = polite->buckets[i]; t; t = t->bucket_next)
+            if (!write_tally(t, server, out))
+                return false;
+    return true;
+}
