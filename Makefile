@@ -46,6 +46,13 @@ MAINS       := scanner/main.c analysis/stsreport.c tests/simnet/simnet.c
 TESTABLE    := $(filter-out $(MAINS),$(SCANNER_SRC) $(REPORT_SRC) $(SIMNET_SRC))
 UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 
+# Debian 12 packages: what the build needs, and what demo and tests need besides.
+DEB_BUILD := build-essential pkg-config libevent-dev libc-ares-dev libssl-dev \
+    libcurl4-openssl-dev libzstd-dev libidn2-dev libpsl-dev libjansson-dev liblzma-dev zlib1g-dev \
+    libnghttp2-dev ca-certificates publicsuffix
+DEB_TEST := libcmocka-dev zstd xz-utils python3 python3-jsonschema unbound nsd nginx-light postfix \
+    openssl clang clang-format dnsutils
+
 .PHONY: all help deps demo test unit e2e bench asan tidy format check-format check-style install \
         uninstall clean
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
@@ -82,8 +89,59 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtestable.a $(BUILD)/li
 # Objects of tests are kept: make would delete them as intermediate files.
 .SECONDARY: $(call objs,$(UNIT_SRC))
 
-unit: $(UNIT_BIN)
-	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
+# Installs what is missing, as root or through sudo; does nothing when all is there.
+deps:
+	@missing=""; for p in $(DEB_BUILD) $(DEB_TEST); do \
+	  dpkg-query -W -f='$${db:Status-Abbrev}' $$p 2>/dev/null | grep -q '^ii' || missing="$$missing $$p"; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then run=; elif sudo -n true 2>/dev/null; then run=sudo; else \
+	  echo "make deps: not root and no sudo; install these packages first:$$missing" >&2; exit 1; fi; \
+	echo "installing:$$missing"; \
+	{ $$run apt-get -q update && $$run env DEBIAN_FRONTEND=noninteractive \
+	  apt-get -q -y --no-install-recommends install $$missing; } >/dev/null || \
+	  { echo "make deps: apt-get failed for:$$missing" >&2; exit 1; }
+
+# A scan of 50,000 names of the simulated internet, with progress, summary and output files.
+demo: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(BUILD) tests/e2e/demo.sh
+
+# Everything: style, units, end to end. `make unit` and `make e2e` run a part.
+test: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all testbins
+	@BUILD=$(BUILD) tests/run.sh style unit e2e
+unit: testbins
+	@BUILD=$(BUILD) tests/run.sh unit
+e2e: all
+	@BUILD=$(BUILD) tests/run.sh e2e
+check-style:
+	@BUILD=$(BUILD) tests/run.sh style
+.PHONY: testbins
+testbins: $(UNIT_BIN)
+
+# The same tests under AddressSanitizer, LeakSanitizer and UBSan, with objects of their own.
+asan: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-asan SAN=1 all testbins
+	@BUILD=build-asan SAN=1 tests/run.sh unit e2e
+
+tidy:
+	clang-tidy --quiet $(LIB_SRC) $(SCANNER_SRC) $(REPORT_SRC) -- $(filter-out -MMD -MP,$(ALL_CFLAGS))
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/mtasts \
+	    $(DESTDIR)$(PREFIX)/share/stscan $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/stscan $(BUILD)/stsreport $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libmtasts.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 lib/*.h $(DESTDIR)$(PREFIX)/include/mtasts/
+	install -m 644 data/providers.tsv data/blocklist.conf docs/schema/record.schema.json \
+	    $(DESTDIR)$(PREFIX)/share/stscan/
+	install -m 644 docs/man/stscan.1 docs/man/stsreport.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/stscan $(DESTDIR)$(PREFIX)/bin/stsreport \
+	    $(DESTDIR)$(PREFIX)/lib/libmtasts.a $(DESTDIR)$(PREFIX)/share/man/man1/stscan.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/stsreport.1
+	rm -rf $(DESTDIR)$(PREFIX)/include/mtasts $(DESTDIR)$(PREFIX)/share/stscan
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -91,6 +149,6 @@ check-format:
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build-asan
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
