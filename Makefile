@@ -50,8 +50,8 @@ UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 DEB_BUILD := build-essential pkg-config libevent-dev libc-ares-dev libssl-dev \
     libcurl4-openssl-dev libzstd-dev libidn2-dev libpsl-dev libjansson-dev liblzma-dev zlib1g-dev \
     libnghttp2-dev ca-certificates publicsuffix
-DEB_TEST := libcmocka-dev zstd xz-utils python3 python3-jsonschema unbound nsd nginx-light postfix \
-    openssl clang clang-format dnsutils
+DEB_TEST := libcmocka-dev zstd xz-utils python3 python3-jsonschema python3-cryptography \
+    python3-yaml unbound nsd nginx-light postfix openssl clang clang-format dnsutils
 
 .PHONY: all help deps demo test unit e2e bench asan tidy format check-format check-style install \
         uninstall clean
