@@ -112,8 +112,13 @@ const char *probe_end_name(enum probe_end e)
 
 bool tls_facts_valid(const struct tls_facts *t)
 {
-    return t->end == TLS_END_OK && t->version >= 0x0303 && t->name == NAME_MATCH_OK &&
+    return t->end == TLS_END_OK && t->version >= TLS_VERSION_MIN && t->name == NAME_MATCH_OK &&
            (t->cert_errors & (uint32_t)CERT_ERRORS_FATAL) == 0;
+}
+
+bool policy_facts_skipped(const struct policy_facts *p)
+{
+    return p->skipped || !p->host;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */

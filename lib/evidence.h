@@ -108,6 +108,9 @@ enum tls_end {
 };
 const char *tls_end_name(enum tls_end e);
 
+#define TLS_VERSION_MIN 0x0303        /* TLS 1.2: RFC 8461 section 7.2 */
+#define TLS_ALERT_PROTOCOL_VERSION 70 /* RFC 8446 section 6.2 */
+
 /* Faults of a presented chain; a set. The names in JSON are those of the contract's tls.errors. */
 enum cert_error {
     CERT_EXPIRED = 1u << 0,
@@ -207,10 +210,14 @@ struct policy_facts {
     struct addr_facts sibling; /* a random sibling label of the host, SKIPPED when not asked */
     struct fetch_facts *fetch; /* tries in order */
     size_t n_fetch;
+    uint32_t dns_ms;      /* looking up the addresses took this long */
     int chosen;           /* index of the try whose response is judged, -1 when none */
     struct alt_path *alt; /* wrong places looked at, beside a 404 */
     size_t n_alt;
 };
+
+/* The stage was left out, or never begun. */
+bool policy_facts_skipped(const struct policy_facts *p);
 
 /* ---- MX ----------------------------------------------------------------------------------------
  */

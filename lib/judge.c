@@ -37,6 +37,22 @@ const char *verdict_name(enum verdict v)
     return (unsigned)v < VERDICT_COUNT ? names[v] : "unknown";
 }
 
+const char *component_name(enum component c)
+{
+    static const char *const names[COMPONENT_COUNT] = {
+        [COMPONENT_SKIPPED] = "skipped",
+        [COMPONENT_FOUND] = "found",
+        [COMPONENT_ABSENT] = "absent",
+        [COMPONENT_INVALID] = "invalid",
+        [COMPONENT_UNDETERMINED] = "undetermined",
+        [COMPONENT_VALID] = "valid",
+        [COMPONENT_FAILED] = "failed",
+        [COMPONENT_NULL_MX] = "null_mx",
+        [COMPONENT_IMPLICIT] = "implicit",
+    };
+    return (unsigned)c < COMPONENT_COUNT ? names[c] : "unknown";
+}
+
 /* Everything but the arena. */
 static void set_defaults(struct judgement *j)
 {

@@ -37,6 +37,21 @@ enum verdict {
 const char *adoption_name(enum adoption a);
 const char *verdict_name(enum verdict v);
 
+/* How one component of the record stands; the words of the contract's status fields. */
+enum component {
+    COMPONENT_SKIPPED = 0,
+    COMPONENT_FOUND,   /* record, tlsrpt, mx */
+    COMPONENT_ABSENT,  /* record, tlsrpt, mx */
+    COMPONENT_INVALID, /* record, tlsrpt, policy: there, and void */
+    COMPONENT_UNDETERMINED,
+    COMPONENT_VALID,    /* policy */
+    COMPONENT_FAILED,   /* policy: not fetched, see policy_stage */
+    COMPONENT_NULL_MX,  /* mx */
+    COMPONENT_IMPLICIT, /* mx: no MX, but an address */
+    COMPONENT_COUNT
+};
+const char *component_name(enum component c);
+
 /* Tables, shared read-only; either may be NULL (rows that need it are then not given). */
 struct judge {
     const name_psl *psl;
@@ -58,6 +73,8 @@ struct judgement {
     enum verdict verdict;
     int cause;                /* enum finding_code, or -1 for null */
     struct findings findings; /* sorted */
+    enum component record_status, tlsrpt_status, policy_status, mx_status;
+    const char *policy_stage; /* "dns", "tcp", "tls", "http", "syntax" where it failed; NULL */
     struct sts_record record;
     struct policy policy;
     struct tlsrpt tlsrpt;

@@ -1,0 +1,78 @@
+/* json_text: JSON strings from text and from network bytes, in one pass and without allocation of
+ * their own. Whatever comes in, what goes out is valid UTF-8: a byte outside it is written \xhh. */
+#include "lib/record_json.h"
+
+/* Printable ASCII that JSON takes as it is. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static void add_special(struct strbuf *out, unsigned char c, bool raw)
+{
+    static const char hex[] = "0123456789abcdef";
+    char esc[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    switch (c) {
+    case '"':
+        strbuf_add(out, "\\\"", 2);
+        break;
+    case '\\':
+        strbuf_add(out, "\\\\\\\\", raw ? 4 : 2);
+        break;
+    case '\n':
+        strbuf_add(out, "\\n", 2);
+        break;
+    case '\r':
+        strbuf_add(out, "\\r", 2);
+        break;
+    case '\t':
+        strbuf_add(out, "\\t", 2);
+        break;
+    default:
+        strbuf_add(out, esc, sizeof esc);
+    }
+}
+
+static void add_invalid(struct strbuf *out, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char esc[5] = {'\\', '\\', 'x', hex[c >> 4], hex[c & 15]};
+    strbuf_add(out, esc, sizeof esc);
+}
+
+/* raw doubles a backslash first, as text_escape does; text has been through that already. */
+static enum status add_string(struct strbuf *out, struct slice s, bool raw)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t run = 0; /* start of the bytes that go out as they are */
+    strbuf_addc(out, '"');
+    for (size_t i = 0; i < s.len;) {
+        size_t take = is_plain(p[i]) ? 1 : 0;
+        if (p[i] >= 0x80)
+            take = utf8_sequence((struct slice){s.p + i, s.len - i});
+        if (take > 0) {
+            i += take;
+            continue;
+        }
+        if (i > run)
+            strbuf_add(out, p + run, i - run);
+        if (p[i] < 0x80)
+            add_special(out, p[i], raw);
+        else
+            add_invalid(out, p[i]);
+        run = ++i;
+    }
+    if (s.len > run)
+        strbuf_add(out, p + run, s.len - run);
+    return strbuf_addc(out, '"');
+}
+
+enum status json_add_string(struct strbuf *out, struct slice utf8)
+{
+    return add_string(out, utf8, false);
+}
+
+enum status json_add_bytes(struct strbuf *out, struct slice raw)
+{
+    return add_string(out, raw, true);
+}

@@ -1,0 +1,54 @@
+/* record_out - the pieces that record_write puts together; not for use outside it.
+ *
+ * Each function appends members ("name":value) or a value to the line under way. Members that hold
+ * their default are left out; the reader (record_in.h) puts the same defaults back. */
+#ifndef LIB_RECORD_OUT_H
+#define LIB_RECORD_OUT_H
+
+#include "lib/record_json.h"
+
+/* What is kept of lists, texts and the body; each next cut is smaller, until the line fits. */
+struct record_cut {
+    size_t list_max, text_max, body_max; /* entries, bytes, bytes */
+    bool finding_text;                   /* targets and details of findings */
+};
+
+struct record_out {
+    struct strbuf *b;
+    const struct record_cut *cut;
+    bool comma; /* a member or element precedes in the object or array under way */
+};
+
+/* A key with its quotes and colon, as string literal: OUT_KEY(o, "ttl") appends ,"ttl": */
+#define OUT_KEY(o, key) out_key((o), ",\"" key "\":", sizeof(",\"" key "\":") - 1)
+#define OUT_LIT(o, s) strbuf_add((o)->b, (s), sizeof(s) - 1)
+
+void out_key(struct record_out *o, const char *comma_key, size_t len);
+void out_open(struct record_out *o, char bracket);  /* '{' or '[': no comma precedes what follows */
+void out_close(struct record_out *o, char bracket); /* '}' or ']' */
+void out_element(struct record_out *o);             /* comma before the next element, if needed */
+void out_text(struct record_out *o, const char *text);  /* escaped text, NULL gives null */
+void out_bytes(struct record_out *o, struct slice raw); /* network bytes, escaped here */
+void out_int(struct record_out *o, int64_t value);
+void out_bool(struct record_out *o, bool value);
+void out_time(struct record_out *o, int64_t ms);
+size_t out_list_len(const struct record_out *o, size_t n);
+void out_strings(struct record_out *o, const char *const *v, size_t n); /* an array of texts */
+
+/* Members of one lookup; `records` of the asked type came. `full` also writes defaults that the
+ * contract shows in every record: cname, rcode, soa, resolver. `chain` (may be NULL) is the CNAME
+ * chain already shown by the object around it. */
+void out_dns(struct record_out *o, const struct dns_facts *d, size_t records,
+             const struct strlist *chain, bool full);
+/* txt, strings, truncated, then out_dns. */
+void out_txt_set(struct record_out *o, const struct txt_facts *t, bool full);
+/* cname, addresses, dns. */
+void out_addrs(struct record_out *o, const struct addr_facts *a);
+/* Values: an object, or null when no handshake, request or connection was tried. */
+void out_tls(struct record_out *o, const struct tls_facts *t);
+void out_http(struct record_out *o, const struct http_facts *h);
+/* Members of one try at the policy: ip, conn, http, tls, body, sha256, timing_ms. */
+void out_fetch(struct record_out *o, const struct fetch_facts *f, uint32_t dns_ms);
+void out_probe(struct record_out *o, const struct probe_facts *p);
+
+#endif
