@@ -313,6 +313,7 @@ struct evidence {
     uint32_t duration_ms;     /* without the waiting for our own limiters */
     bool deadline_hit;        /* --timeout-domain or the watchdog ended it */
     bool adopter_in_baseline;
+    bool cut; /* read from a record that had been cut to its maximal length */
 
     struct txt_facts sts;         /* _mta-sts.D */
     struct label_txt sts_sibling; /* a random sibling label of _mta-sts.D; tells wildcards */

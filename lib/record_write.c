@@ -78,7 +78,7 @@ static void write_head(struct record_out *o, const struct evidence *e, const str
         OUT_KEY(o, "adopter_in_baseline");
         out_bool(o, true);
     }
-    if (o->cut != &cuts[0]) {
+    if (o->cut != &cuts[0] || e->cut) {
         OUT_KEY(o, "cut");
         out_bool(o, true);
     }

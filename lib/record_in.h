@@ -1,0 +1,44 @@
+/* record_in - the pieces that record_read puts together; not for use outside it.
+ *
+ * The mirror of record_out.h: members that are missing take the default that the writer left out.
+ * The first fault is kept in `error`; readers go on with defaults, so it is checked once at the
+ * end. Strings are copied into the arena. */
+#ifndef LIB_RECORD_IN_H
+#define LIB_RECORD_IN_H
+
+#include "lib/record_json.h"
+
+#include <jansson.h>
+
+struct record_in {
+    struct arena *arena;
+    const char *error; /* static text, NULL while all is well */
+    bool nomem;        /* the arena is full or out of memory */
+};
+
+/* Arrays longer than this are refused: no evidence has more of anything. */
+#define RECORD_LIST_MAX 65536
+
+/* An object or array member; NULL when missing or null. */
+const json_t *in_object(struct record_in *r, const json_t *obj, const char *key);
+const json_t *in_array(struct record_in *r, const json_t *obj, const char *key);
+void *in_alloc(struct record_in *r, size_t n, size_t size); /* zeroed; NULL for n 0 */
+
+const char *in_text(struct record_in *r, const json_t *obj, const char *key); /* NULL: none */
+const char *in_string(struct record_in *r, const json_t *value);
+struct slice in_bytes(struct record_in *r, const json_t *value); /* escapes undone */
+int64_t in_int(struct record_in *r, const json_t *obj, const char *key, int64_t min, int64_t max,
+               int64_t missing);
+bool in_flag(struct record_in *r, const json_t *obj, const char *key);
+int64_t in_time(struct record_in *r, const json_t *obj, const char *key);
+void in_strings(struct record_in *r, const json_t *obj, const char *key, struct strlist *out);
+enum lookup in_lookup(struct record_in *r, const json_t *obj, const char *key, enum lookup missing);
+
+void in_dns(struct record_in *r, const json_t *obj, size_t records, const struct strlist *chain,
+            struct dns_facts *out);
+void in_txt_set(struct record_in *r, const json_t *obj, struct txt_facts *out);
+void in_addrs(struct record_in *r, const json_t *obj, struct addr_facts *out);
+void in_fetch(struct record_in *r, const json_t *obj, struct fetch_facts *out, uint32_t *dns_ms);
+void in_probe(struct record_in *r, const json_t *obj, struct probe_facts *out);
+
+#endif
