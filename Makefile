@@ -65,11 +65,21 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/libmtasts.a: $(call objs,$(LIB_SRC))
+# Data files are compiled in: data/NAME.EXT becomes the symbols embed_NAME_EXT (its bytes) and
+# embed_NAME_EXT_len (a uint64_t).
+embed = $(patsubst %,$(BUILD)/obj/data/%.o,$(notdir $(wildcard $(1))))
+$(BUILD)/obj/data/%.o: data/% Makefile
+	@mkdir -p $(@D)
+	printf '%s\n' '.section .rodata' '.balign 8' \
+	    '.global embed_$(subst .,_,$*)_len' 'embed_$(subst .,_,$*)_len: .8byte 2f - 1f' \
+	    '.global embed_$(subst .,_,$*)' 'embed_$(subst .,_,$*):' '1: .incbin "$<"' '2: .byte 0' \
+	    '.section .note.GNU-stack,"",%progbits' | $(CC) -c -x assembler -o $@ -
+
+$(BUILD)/libmtasts.a: $(call objs,$(LIB_SRC)) $(call embed,data/providers.tsv)
 	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/stscan: $(call objs,$(SCANNER_SRC)) $(BUILD)/libmtasts.a
+$(BUILD)/stscan: $(call objs,$(SCANNER_SRC)) $(call embed,data/blocklist.conf) $(BUILD)/libmtasts.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_SCANNER))
 
 $(BUILD)/stsreport: $(call objs,$(REPORT_SRC)) $(BUILD)/libmtasts.a
@@ -78,7 +88,7 @@ $(BUILD)/stsreport: $(call objs,$(REPORT_SRC)) $(BUILD)/libmtasts.a
 $(BUILD)/simnet: $(call objs,$(SIMNET_SRC)) $(BUILD)/libmtasts.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_SIMNET))
 
-$(BUILD)/libtestable.a: $(call objs,$(TESTABLE) $(UNIT_HELP))
+$(BUILD)/libtestable.a: $(call objs,$(TESTABLE) $(UNIT_HELP)) $(call embed,data/blocklist.conf)
 	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 

@@ -1,0 +1,221 @@
+#include "scanner/net/guard.h"
+
+#include "lib/name.h"
+#include "scanner/net/addr_set.h"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARD_NAMES_MAX_BYTES = 512 * 1024 * 1024 }; /* memory of the names of a user's list */
+
+/* data/blocklist.conf, by the Makefile. */
+extern const char embed_blocklist_conf[];
+extern const uint64_t embed_blocklist_conf_len;
+
+/* Names in one sorted table: "example.com" is that name, ".example.com" it and all below. */
+struct name_set {
+    struct arena arena;
+    const char **v;
+    size_t n, alloc;
+};
+
+struct guard {
+    struct addr_set special; /* built-in ranges and own addresses */
+    struct addr_set allowed; /* exceptions to them */
+    struct addr_set listed;  /* the user's own */
+    struct name_set names;   /* the user's own */
+};
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum status names_add(struct name_set *s, const char *text)
+{
+    if (s->n == s->alloc) {
+        size_t alloc = s->alloc == 0 ? 64 : 2 * s->alloc;
+        const char **v = realloc(s->v, alloc * sizeof *v);
+        if (v == NULL)
+            return ST_NOMEM;
+        s->v = v;
+        s->alloc = alloc;
+    }
+    const char *copy = arena_dup(&s->arena, slice_of(text));
+    if (copy == NULL)
+        return ST_NOMEM;
+    s->v[s->n++] = copy;
+    return ST_OK;
+}
+
+static bool names_has(const struct name_set *s, const char *text)
+{
+    return s->n > 0 && bsearch(&text, s->v, s->n, sizeof *s->v, compare_text) != NULL;
+}
+
+/* ---- filling -------------------------------------------------------------------------------- */
+
+static struct slice trim(struct slice s)
+{
+    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = (struct slice){s.p + 1, s.len - 1};
+    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t' || s.p[s.len - 1] == '\r'))
+        s.len--;
+    return s;
+}
+
+static enum status add_name(struct name_set *names, struct slice entry)
+{
+    char text[NAME_MAX_BYTES + 2] = ".";
+    const char *reason;
+    bool suffix = entry.p[0] == '.';
+    if (suffix)
+        entry = (struct slice){entry.p + 1, entry.len - 1};
+    enum status st = name_normalize(entry, text + 1, &reason);
+    return st == ST_OK ? names_add(names, suffix ? text : text + 1) : st;
+}
+
+/* names NULL: only addresses are entries. */
+static enum status add_entry(struct addr_set *addrs, struct name_set *names, struct slice entry)
+{
+    struct addr_range range;
+    if (addr_range_parse(entry, &range) == ST_OK)
+        return addr_set_add(addrs, &range);
+    return names == NULL ? ST_INVALID : add_name(names, entry);
+}
+
+static enum status add_lines(struct addr_set *addrs, struct name_set *names, struct slice text,
+                             size_t *line)
+{
+    enum status st = ST_OK;
+    *line = 0;
+    while (st == ST_OK && text.len > 0) {
+        const char *lf = memchr(text.p, '\n', text.len);
+        struct slice entry = {text.p, lf == NULL ? text.len : (size_t)(lf - text.p)};
+        size_t used = lf == NULL ? text.len : entry.len + 1;
+        text = (struct slice){text.p + used, text.len - used};
+        const char *comment = entry.len == 0 ? NULL : memchr(entry.p, '#', entry.len);
+        if (comment != NULL)
+            entry.len = (size_t)(comment - entry.p);
+        entry = trim(entry);
+        ++*line;
+        if (entry.len > 0)
+            st = add_entry(addrs, names, entry);
+    }
+    return st;
+}
+
+enum status guard_new(guard **out)
+{
+    size_t line;
+    *out = NULL;
+    guard *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return ST_NOMEM;
+    arena_init(&g->names.arena, GUARD_NAMES_MAX_BYTES);
+    struct slice builtin = {embed_blocklist_conf, (size_t)embed_blocklist_conf_len};
+    enum status st = add_lines(&g->special, NULL, builtin, &line);
+    if (st != ST_OK) {
+        guard_free(g);
+        return st == ST_INVALID ? ST_INTERNAL : st;
+    }
+    addr_set_seal(&g->special);
+    *out = g;
+    return ST_OK;
+}
+
+void guard_free(guard *g)
+{
+    if (g == NULL)
+        return;
+    addr_set_free(&g->special);
+    addr_set_free(&g->allowed);
+    addr_set_free(&g->listed);
+    free(g->names.v);
+    arena_free(&g->names.arena);
+    free(g);
+}
+
+enum status guard_allow(guard *g, const char *cidr)
+{
+    enum status st = add_entry(&g->allowed, NULL, trim(slice_of(cidr)));
+    addr_set_seal(&g->allowed);
+    return st;
+}
+
+enum status guard_blocklist(guard *g, struct slice text, size_t *line)
+{
+    enum status st = add_lines(&g->listed, &g->names, text, line);
+    addr_set_seal(&g->listed);
+    if (g->names.n > 0)
+        qsort(g->names.v, g->names.n, sizeof *g->names.v, compare_text);
+    return st;
+}
+
+enum status guard_own_addresses(guard *g)
+{
+    struct ifaddrs *list;
+    enum status st = ST_OK;
+    if (getifaddrs(&list) != 0)
+        return ST_IO;
+    for (const struct ifaddrs *i = list; st == ST_OK && i != NULL; i = i->ifa_next) {
+        struct addr_range own = {.lo = {.family = 0}};
+        if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET) {
+            struct sockaddr_in in;
+            memcpy(&in, i->ifa_addr, sizeof in);
+            own.lo.family = 4;
+            memcpy(own.lo.b, &in.sin_addr, 4);
+        } else if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET6) {
+            struct sockaddr_in6 in6;
+            memcpy(&in6, i->ifa_addr, sizeof in6);
+            own.lo.family = 6;
+            memcpy(own.lo.b, &in6.sin6_addr, 16);
+        } else {
+            continue;
+        }
+        own.hi = own.lo;
+        st = addr_set_add(&g->special, &own);
+    }
+    freeifaddrs(list);
+    addr_set_seal(&g->special);
+    return st;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+enum guard_verdict guard_address(const guard *g, const struct net_addr *a)
+{
+    if (a->family != 4 && a->family != 6)
+        return GUARD_SPECIAL;
+    struct net_addr inner = addr_canonical(a);
+    if (addr_set_has(&g->listed, a) || addr_set_has(&g->listed, &inner))
+        return GUARD_BLOCKLISTED;
+    if (addr_set_has(&g->special, a) && !addr_set_has(&g->allowed, a))
+        return GUARD_SPECIAL;
+    if (addr_set_has(&g->special, &inner) && !addr_set_has(&g->allowed, &inner))
+        return GUARD_SPECIAL;
+    return GUARD_OK;
+}
+
+enum guard_verdict guard_name(const guard *g, const char *name)
+{
+    char text[NAME_MAX_BYTES + 2] = "."; /* room for the dot that makes a suffix entry */
+    struct slice in = slice_of(name);
+    if (in.len > 0 && in.p[in.len - 1] == '.')
+        in.len--;
+    if (g->names.n == 0 || in.len == 0 || in.len > NAME_MAX_BYTES)
+        return GUARD_OK;
+    memcpy(text + 1, in.p, in.len);
+    text[in.len + 1] = '\0';
+    name_lower(text);
+    if (names_has(&g->names, text + 1))
+        return GUARD_BLOCKLISTED;
+    for (const char *dot = text; dot != NULL; dot = strchr(dot + 1, '.'))
+        if (names_has(&g->names, dot))
+            return GUARD_BLOCKLISTED;
+    return GUARD_OK;
+}
