@@ -1,8 +1,9 @@
 /* input - a list of domains, one item at a time, whatever the file looks like.
  *
- * Plain list, CSV, zone file; gzip, zstd, xz recognised by content; files and stdin. Nothing is
- * held in memory but the line at hand. Blank lines and `#` comment lines are not items. Thread: one
- * reader. */
+ * Plain list, CSV, zone file; gzip, zstd, xz recognised by content; files and stdin. Blank lines
+ * and `#` comment lines are not items. Items come in a seeded order within a window of
+ * PERMUTE_WINDOW_ITEMS (permute.h), which is all that is held in memory, and only those of the
+ * shard and the sample. Thread: one reader. */
 #ifndef SCANNER_INPUT_INPUT_H
 #define SCANNER_INPUT_INPUT_H
 
@@ -14,8 +15,17 @@ struct input_item {
     const char *domain; /* normalised; "" when invalid */
     const char *reason; /* NULL when valid, else a static word (name_normalize) */
     struct slice raw;   /* the line as it stood, at most RAW_INPUT_MAX_BYTES, when invalid */
-    const char *tag;    /* further CSV columns, NULL when none */
+    const char *tag;    /* further CSV columns as they stood, valid UTF-8; NULL when none */
 };
+
+struct input_counts {
+    enum input_format format; /* as told or detected */
+    uint64_t lines;           /* items of the file read so far, those of other shards too */
+    uint64_t items;           /* handed out by input_next */
+    uint64_t invalid;         /* of them, without a name */
+    uint64_t other_shards, not_sampled;
+};
+const char *input_format_name(enum input_format format); /* "list", ... as in --format */
 
 typedef struct input input;
 
@@ -25,9 +35,10 @@ enum status input_open(const struct scan_options *o, input **out, char *error, s
 /* ST_OK with the next item, valid until the next call; ST_EOF at the end; ST_TRUNCATED or ST_IO
  * when the rest cannot be read (what came before stands). */
 enum status input_next(input *in, struct input_item *out);
-/* Number of items when it can be told cheaply beforehand (regular file: counted by a first pass),
- * for progress and ETA; 0 unknown. */
+/* About how many items there will be, for progress and ETA; 0 unknown. A regular file is counted by
+ * a first pass over its first 32 MiB (compressed or not), a larger one is extrapolated. */
 uint64_t input_total(const input *in);
+void input_counts(const input *in, struct input_counts *out);
 /* Text for the user of why input_next failed. */
 const char *input_error(const input *in);
 void input_close(input *in);

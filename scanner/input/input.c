@@ -1,0 +1,263 @@
+/* input: source -> reader -> name -> registrable domain -> shard and sample -> shuffle. */
+#include "scanner/input/input.h"
+
+#include "lib/name.h"
+#include "scanner/input/permute.h"
+#include "scanner/input/reader.h"
+#include "scanner/input/shard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The counting pass reads so much of the file and extrapolates beyond. */
+#define COUNT_PASS_MAX_BYTES (32u * 1024 * 1024)
+
+struct feed {
+    source *src;
+    lines *lines;
+    csv *csv;
+    zone *zone;
+    enum input_format format;
+};
+
+struct input {
+    struct feed feed;
+    enum status ended;
+    name_psl *psl; /* only with --registrable */
+    permute *window;
+    uint64_t seed;
+    uint32_t shards, shard;
+    double sample;
+    uint64_t total;
+    struct input_counts counts;
+    char domain[NAME_MAX_BYTES + 1];
+    char tag[TAG_MAX_BYTES + 1];
+    char error[256];
+};
+
+/* ---- one file, whatever its format ---------------------------------------------------------- */
+
+static void feed_close(struct feed *f)
+{
+    zone_free(f->zone);
+    csv_free(f->csv);
+    lines_free(f->lines);
+    source_close(f->src);
+}
+
+static enum status feed_open(struct feed *f, const char *path, enum input_format format,
+                             char *error, size_t error_size)
+{
+    enum status st = source_open(path, &f->src, error, error_size);
+    if (st != ST_OK)
+        return st;
+    f->format = format == FORMAT_AUTO ? format_detect(source_peek(f->src)) : format;
+    if (f->format == FORMAT_ZONE)
+        st = zone_new(f->src, &f->zone);
+    else
+        st = lines_new(f->src, &f->lines);
+    if (st == ST_OK && f->format == FORMAT_CSV)
+        st = csv_new(f->lines, &f->csv);
+    if (st != ST_OK)
+        snprintf(error, error_size, "%s", status_text(st));
+    return st;
+}
+
+static enum status feed_next(struct feed *f, struct raw_item *out)
+{
+    if (f->zone)
+        return zone_next(f->zone, out);
+    return f->csv ? csv_next(f->csv, out) : list_next(f->lines, out);
+}
+
+/* Counts the items of a regular file by reading it once; a large one is extrapolated from its
+ * beginning. 0 when it cannot be told. */
+static uint64_t count_items(const struct scan_options *o, const char *path)
+{
+    struct feed feed = {0};
+    char error[1];
+    if (strcmp(path, "-") == 0)
+        path = "/dev/stdin"; /* opens a redirected file anew, from its beginning */
+    uint64_t items = 0;
+    struct raw_item item;
+    if (feed_open(&feed, path, o->format, error, sizeof error) == ST_OK) {
+        uint64_t size = source_file_bytes(feed.src);
+        while (size > 0 && source_bytes_read(feed.src) < COUNT_PASS_MAX_BYTES &&
+               feed_next(&feed, &item) == ST_OK)
+            items++;
+        uint64_t read = source_bytes_read(feed.src);
+        if (size > 0 && read >= COUNT_PASS_MAX_BYTES && read < size)
+            items = (uint64_t)((double)items * (double)size / (double)read);
+    }
+    feed_close(&feed);
+    return items;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+enum status input_open(const struct scan_options *o, input **out, char *error, size_t error_size)
+{
+    const char *path = o->input ? o->input : "-";
+    input *in = calloc(1, sizeof *in);
+    enum status st = in ? feed_open(&in->feed, path, o->format, error, error_size) : ST_NOMEM;
+    if (in && st == ST_OK) {
+        in->seed = o->seed;
+        in->shards = o->shards;
+        in->shard = o->shard;
+        in->sample = o->sample;
+        st = permute_new(o->seed, &in->window);
+        if (st == ST_OK && o->registrable)
+            st = name_psl_load(NULL, &in->psl);
+        if (st != ST_OK)
+            snprintf(error, error_size, "%s",
+                     in->psl || !o->registrable ? status_text(st)
+                                                : "the public suffix list cannot be loaded");
+    } else if (!in) {
+        snprintf(error, error_size, "%s", status_text(st));
+    }
+    if (st != ST_OK) {
+        input_close(in);
+        return st;
+    }
+    if (source_file_bytes(in->feed.src) > 0) {
+        double share = in->sample / (double)(in->shards ? in->shards : 1);
+        in->total = (uint64_t)((double)count_items(o, path) * share);
+    }
+    *out = in;
+    return ST_OK;
+}
+
+void input_close(input *in)
+{
+    if (!in)
+        return;
+    feed_close(&in->feed);
+    permute_free(in->window);
+    name_psl_free(in->psl);
+    free(in);
+}
+
+/* ---- items ---------------------------------------------------------------------------------- */
+
+static const char *const format_names[] = {"auto", "list", "csv", "zone"};
+
+const char *input_format_name(enum input_format format)
+{
+    return (unsigned)format < sizeof format_names / sizeof format_names[0] ? format_names[format]
+                                                                           : "unknown";
+}
+
+/* The tag as valid UTF-8 text, cut at TAG_MAX_BYTES: what is none becomes U+FFFD. */
+static const char *keep_tag(input *in, struct slice tag)
+{
+    size_t len = 0;
+    if (!tag.p)
+        return NULL;
+    while (tag.len > 0) {
+        size_t n = tag.p[0] == '\0' ? 0 : utf8_sequence(tag);
+        struct slice add = n > 0 ? (struct slice){tag.p, n} : SLICE_LIT("\xef\xbf\xbd");
+        if (len + add.len > TAG_MAX_BYTES)
+            break;
+        memcpy(in->tag + len, add.p, add.len);
+        len += add.len;
+        n = n > 0 ? n : 1;
+        tag = (struct slice){tag.p + n, tag.len - n};
+    }
+    in->tag[len] = '\0';
+    return in->tag;
+}
+
+static void to_registrable(input *in)
+{
+    struct slice reg = name_registrable(in->psl, in->domain);
+    if (reg.len > 0)
+        memmove(in->domain, reg.p, reg.len + 1);
+}
+
+/* The next item of the file; its domain and tag stand in `in`. */
+static enum status read_item(input *in, struct input_item *out)
+{
+    struct raw_item raw;
+    enum status st = feed_next(&in->feed, &raw);
+    if (st != ST_OK)
+        return st;
+    *out = (struct input_item){.index = in->counts.lines++,
+                               .rank = raw.rank,
+                               .domain = in->domain,
+                               .reason = raw.reason,
+                               .tag = keep_tag(in, raw.tag)};
+    in->domain[0] = '\0';
+    if (!raw.reason)
+        st = name_normalize(raw.name, in->domain, &out->reason);
+    if (st == ST_NOMEM)
+        return st;
+    if (out->reason) {
+        in->domain[0] = '\0';
+        out->raw = raw.raw;
+        if (out->raw.len > RAW_INPUT_MAX_BYTES)
+            out->raw.len = RAW_INPUT_MAX_BYTES;
+    } else if (in->psl) {
+        to_registrable(in);
+    }
+    return ST_OK;
+}
+
+/* A line that is no name belongs to a shard by its bytes. */
+static bool is_ours(input *in, const struct input_item *item)
+{
+    struct slice key = item->reason ? item->raw : slice_of(item->domain);
+    if (!shard_takes(in->seed, in->shards, in->shard, key)) {
+        in->counts.other_shards++;
+        return false;
+    }
+    if (!sample_takes(in->seed, in->sample, key)) {
+        in->counts.not_sampled++;
+        return false;
+    }
+    return true;
+}
+
+static void note_end(input *in, enum status st)
+{
+    in->ended = st;
+    if (st == ST_EOF)
+        return;
+    const char *why = source_error(in->feed.src);
+    snprintf(in->error, sizeof in->error, "%s (after %llu items)",
+             why[0] != '\0' ? why : status_text(st), (unsigned long long)in->counts.lines);
+}
+
+enum status input_next(input *in, struct input_item *out)
+{
+    while (in->ended == ST_OK && !permute_is_full(in->window)) {
+        struct input_item item;
+        enum status st = read_item(in, &item);
+        if (st == ST_OK && is_ours(in, &item))
+            st = permute_put(in->window, &item);
+        if (st != ST_OK)
+            note_end(in, st);
+    }
+    enum status st = permute_take(in->window, out);
+    if (st == ST_EOF)
+        return in->ended;
+    in->counts.items++;
+    in->counts.invalid += out->reason != NULL;
+    return st;
+}
+
+uint64_t input_total(const input *in)
+{
+    return in->total;
+}
+
+void input_counts(const input *in, struct input_counts *out)
+{
+    *out = in->counts;
+    out->format = in->feed.format;
+}
+
+const char *input_error(const input *in)
+{
+    return in->error;
+}

@@ -1,0 +1,35 @@
+/* source - the bytes of an input, decompressed by what they are and not by the file's name.
+ *
+ * gzip (several members too), zstd (several frames too) and xz are told by their first bytes;
+ * anything else is read as it stands. Memory is bounded: a zstd window of more than 128 MiB or an
+ * xz dictionary of more than SOURCE_XZ_MEMORY_MAX_BYTES is refused. One thread. */
+#ifndef SCANNER_INPUT_SOURCE_H
+#define SCANNER_INPUT_SOURCE_H
+
+#include "lib/bytes.h"
+
+enum {
+    SOURCE_CHUNK_BYTES = 64 * 1024, /* read from the file at once */
+    SOURCE_PEEK_BYTES = 32 * 1024,  /* what source_peek shows at most */
+    SOURCE_XZ_MEMORY_MAX_BYTES = 256 * 1024 * 1024,
+};
+
+typedef struct source source;
+
+/* Opens a path, or stdin for "-". ST_IO, ST_UNSUPPORTED (a zip or bzip2 file) or ST_NOMEM with a
+ * text for the user in error. */
+enum status source_open(const char *path, source **out, char *error, size_t error_size);
+/* The first decompressed bytes, at most SOURCE_PEEK_BYTES, without consuming them. Before the first
+ * source_read only. Errors show up when reading reaches them. */
+struct slice source_peek(source *s);
+/* Fills out with 1 to cap bytes. ST_EOF at the end; ST_TRUNCATED when compressed data ends early or
+ * is damaged, ST_IO when the file cannot be read: all that came before was handed out. */
+enum status source_read(source *s, char *out, size_t cap, size_t *len);
+/* Why source_read failed, for the user; "" while it has not. */
+const char *source_error(const source *s);
+/* Size of the file, 0 when it is not a regular one; bytes of it read so far. */
+uint64_t source_file_bytes(const source *s);
+uint64_t source_bytes_read(const source *s);
+void source_close(source *s);
+
+#endif
