@@ -13,7 +13,7 @@ SAN     ?=
 
 PKGS_LIB     := libidn2 libpsl jansson
 PKGS_SCANNER := $(PKGS_LIB) libevent libevent_pthreads libcares openssl libcurl libzstd liblzma zlib
-PKGS_SIMNET  := $(PKGS_LIB) openssl libnghttp2 libzstd
+PKGS_SIMNET  := $(PKGS_LIB) openssl libnghttp2 libzstd zlib
 PKGS_TEST    := $(PKGS_SCANNER) cmocka libnghttp2
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \

@@ -1,0 +1,191 @@
+#include "tests/simnet/ca.h"
+#include "tests/simnet/conn.h"
+#include "tests/simnet/http1.h"
+#include "tests/simnet/http2.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TLS_HANDSHAKE_RECORD 0x16 /* RFC 8446 section 5.1: content type 22 */
+#define POLICY_PATH "/.well-known/mta-sts.txt"
+
+struct sim_https_server {
+    struct engine *engine;
+};
+
+struct https_conn {
+    struct conn conn;
+    struct http1 *http1; /* at most one of the two */
+    struct http2 *http2;
+};
+
+static struct https_conn *https_of(struct conn *conn)
+{
+    return (struct https_conn *)(void *)conn;
+}
+
+/* --- Answers --- */
+
+static struct http_reply *answer_policy(void *owner, const char *method, const char *host,
+                                        const char *path)
+{
+    static const char refused[] = "method not allowed\n";
+    const struct conn *conn = owner;
+    struct worker *worker = conn->worker;
+    struct sim_http http;
+    counter_add(&worker->counters.requests);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        return http_reply_of_bytes(405, "text/plain", refused, sizeof refused - 1);
+    sim_world_https(worker->world, conn->addr, host, path, &http);
+    return http_reply_create(&http);
+}
+
+/* Plain HTTP: only what AIA points to (RFC 5280 section 4.2.2.1: certificates by http). */
+static struct http_reply *answer_plain(void *owner, const char *method, const char *host,
+                                       const char *path)
+{
+    static const char refused[] = "this port speaks HTTPS\n";
+    const struct conn *conn = owner;
+    (void)host;
+    counter_add(&conn->worker->counters.requests);
+    if (strcmp(method, "GET") != 0 || strcmp(path, SIM_AIA_PATH) != 0)
+        return http_reply_of_bytes(400, "text/plain", refused, sizeof refused - 1);
+    const uint8_t *der;
+    size_t len;
+    ca_borrow_intermediate(conn->worker->ca, &der, &len);
+    return http_reply_of_bytes(200, "application/pkix-cert", der, len);
+}
+
+static void ask_tls(void *owner, const char *sni, struct sim_tls *tls, bool *h2)
+{
+    const struct conn *conn = owner;
+    struct sim_http http;
+    sim_world_https_tls(conn->worker->world, conn->addr, sni, tls);
+    sim_world_https(conn->worker->world, conn->addr, sni ? sni : "", POLICY_PATH, &http);
+    *h2 = http.h2;
+}
+
+/* --- The protocol --- */
+
+static void opened(struct conn *conn)
+{
+    (void)conn; /* the client speaks first */
+}
+
+static void secured(struct conn *conn)
+{
+    struct https_conn *https = https_of(conn);
+    if (tls_end_chose_h2(&conn->tls))
+        https->http2 = http2_create(conn, answer_policy);
+    else
+        https->http1 = http1_create(conn, answer_policy);
+    if (!https->http2 && !https->http1)
+        conn_close(conn);
+}
+
+/* The first byte tells whether the client speaks TLS. */
+static void begin(struct conn *conn)
+{
+    uint8_t first;
+    switch (conn_peek(conn, &first)) {
+    case CONN_WAIT:
+        return;
+    case CONN_GONE:
+        conn_close(conn);
+        return;
+    case CONN_GOT:
+        break;
+    }
+    if (first == TLS_HANDSHAKE_RECORD) {
+        conn_start_tls(conn);
+        return;
+    }
+    struct https_conn *https = https_of(conn);
+    https->http1 = http1_create(conn, answer_plain);
+    if (https->http1)
+        http1_ready(https->http1);
+    else
+        conn_close(conn);
+}
+
+static void ready(struct conn *conn)
+{
+    struct https_conn *https = https_of(conn);
+    if (https->http2)
+        http2_ready(https->http2);
+    else if (https->http1)
+        http1_ready(https->http1);
+    else
+        begin(conn);
+}
+
+static void alarm_due(struct conn *conn)
+{
+    struct https_conn *https = https_of(conn);
+    if (https->http2)
+        http2_alarm(https->http2);
+    else if (https->http1)
+        http1_alarm(https->http1);
+}
+
+static void release(struct conn *conn)
+{
+    http1_free(https_of(conn)->http1);
+    http2_free(https_of(conn)->http2);
+}
+
+static const struct protocol https_protocol = {
+    .name = "https",
+    .not_tls_answer = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\n"
+                      "content-length: 13\r\nconnection: close\r\n\r\nno TLS here.\n",
+    .service = SIM_SERVICE_HTTPS,
+    .alpn = true,
+    .conn_bytes = sizeof(struct https_conn),
+    .ask_tls = ask_tls,
+    .opened = opened,
+    .secured = secured,
+    .ready = ready,
+    .alarm = alarm_due,
+    .release = release,
+};
+
+/* --- The server (servers.h) --- */
+
+bool sim_https_server_start(const struct sim_server_options *options, struct sim_https_server **out)
+{
+    struct sim_https_server *server = calloc(1, sizeof *server);
+    if (!server || !engine_start(options, &https_protocol, &server->engine)) {
+        free(server);
+        return false;
+    }
+    *out = server;
+    return true;
+}
+
+uint16_t sim_https_server_port(const struct sim_https_server *server)
+{
+    return engine_port(server->engine);
+}
+
+bool sim_https_server_listen(struct sim_https_server *server, uint32_t addr, const char *name)
+{
+    return engine_listen(server->engine, addr, name);
+}
+
+void sim_https_server_stats(const struct sim_https_server *server, struct sim_server_stats *out)
+{
+    engine_stats(server->engine, out);
+}
+
+bool sim_https_server_write_record(struct sim_https_server *server, FILE *out)
+{
+    return engine_write_record(server->engine, out);
+}
+
+void sim_https_server_stop(struct sim_https_server *server)
+{
+    if (!server)
+        return;
+    engine_stop(server->engine);
+    free(server);
+}
