@@ -25,7 +25,8 @@ struct provider {
 };
 
 struct providers;
-/* ST_INVALID with *line (1-based) of the first bad line. The text need not outlive the call. */
+/* ST_INVALID with *line (1-based) of the first bad line, or the last line when a pattern stands
+ * twice in one role. The text need not outlive the call. */
 enum status providers_parse(struct slice tsv, struct providers **out, size_t *line);
 /* The table that is compiled in, from data/providers.tsv. */
 enum status providers_builtin(struct providers **out);
