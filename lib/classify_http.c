@@ -1,0 +1,202 @@
+/* classify_http: the response to GET /.well-known/mta-sts.txt (RFC 8461 3.3). */
+#include "lib/classify_host.h"
+
+#include <string.h>
+
+#define HTTP_SLOW_MS 4000 /* default timeout of postfix-mta-sts-resolver */
+
+static void fail(struct host_case *c, enum finding_code code, const char *detail)
+{
+    host_fail(c, "http", code, c->host, detail);
+}
+
+static const char *status_detail(struct host_case *c, const struct fetch_facts *f)
+{
+    return arena_printf(&c->j->arena, "%d", f->http.status);
+}
+
+/* ---- redirects ------------------------------------------------------------------------------- */
+
+/* Host of an absolute URL "scheme://host[:port]/..."; empty for a relative one. */
+static struct slice url_host(const char *url)
+{
+    const char *p = strstr(url, "://");
+    const char *end = url + strcspn(url, "/?#");
+    if (strncmp(url, "//", 2) == 0)
+        p = url + 2;
+    else if (p && p < end)
+        p += 3;
+    else
+        return (struct slice){NULL, 0};
+    return (struct slice){p, strcspn(p, "/:?#")};
+}
+
+/* The sub-label of http_redirect. */
+static const char *redirect_kind(const char *location, const char *host)
+{
+    if (!location)
+        return "no location";
+    struct slice url = slice_of(location);
+    struct slice to = url_host(location);
+    if (slice_starts(url, SLICE_LIT("http://")))
+        return "to http";
+    if (to.len == 0 || slice_eq_nocase(to, slice_of(host)))
+        return "same-host";
+    return slice_starts(to, SLICE_LIT("www.")) ? "to www" : "cross-host";
+}
+
+static void judge_redirect(struct host_case *c, const struct fetch_facts *f)
+{
+    const char *location = f->http.location;
+    fail(c, FC_http_redirect,
+         arena_printf(&c->j->arena, "%d %s%s%s", f->http.status, redirect_kind(location, c->host),
+                      location ? " " : "", location ? location : ""));
+}
+
+/* ---- status ---------------------------------------------------------------------------------- */
+
+/* What claimable platforms say of a host name that nobody has taken. */
+static bool is_no_such_site(struct slice body)
+{
+    static const char *const marks[] = {
+        "There isn't a GitHub Pages site here", /* GitHub Pages */
+        "404 Web Site not found",               /* Azure App Service */
+        "Not Found - Request ID",               /* Netlify */
+        "No such app",                          /* Heroku */
+        "DEPLOYMENT_NOT_FOUND",                 /* Vercel */
+        "NoSuchBucket",                         /* S3 */
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (slice_contains_nocase(body, slice_of(marks[i])))
+            return true;
+    }
+    return false;
+}
+
+static void judge_404(struct host_case *c, const struct fetch_facts *f)
+{
+    const struct policy_facts *p = &c->e->policy;
+    fail(c, FC_http_404, NULL);
+    for (size_t i = 0; i < p->n_alt; i++) {
+        if (p->alt[i].looks_like_policy)
+            host_fail(c, "http", FC_policy_wrong_path, p->alt[i].url, NULL);
+    }
+    if (c->provider && c->provider->claimable && is_no_such_site(f->http.body))
+        fail(c, FC_host_takeover_risk, c->provider->name);
+}
+
+static void judge_status(struct host_case *c, const struct fetch_facts *f)
+{
+    int status = f->http.status;
+    if (status == 404)
+        judge_404(c, f);
+    else if (status >= 300 && status < 400)
+        judge_redirect(c, f);
+    else if (status == 429)
+        fail(c, FC_http_limited, f->http.retry_after);
+    else if ((status == 403 || status == 503) && f->http.challenge)
+        fail(c, FC_http_challenge, f->http.challenge);
+    else
+        fail(c, FC_http_status, status_detail(c, f));
+}
+
+/* ---- a 200 ----------------------------------------------------------------------------------- */
+
+static struct slice trim(struct slice s)
+{
+    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = (struct slice){s.p + 1, s.len - 1};
+    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+/* The next part of a field value up to ';', advancing rest past it. */
+static struct slice next_part(struct slice *rest)
+{
+    const char *semicolon = rest->len > 0 ? memchr(rest->p, ';', rest->len) : NULL;
+    size_t len = semicolon ? (size_t)(semicolon - rest->p) : rest->len;
+    struct slice part = {rest->p, len};
+    size_t skip = semicolon ? len + 1 : len;
+    *rest = (struct slice){rest->p + skip, rest->len - skip};
+    return trim(part);
+}
+
+static bool charset_is_right(struct slice value)
+{
+    if (value.len >= 2 && value.p[0] == '"' && value.p[value.len - 1] == '"')
+        value = (struct slice){value.p + 1, value.len - 2};
+    return slice_eq_nocase(value, SLICE_LIT("utf-8")) ||
+           slice_eq_nocase(value, SLICE_LIT("us-ascii"));
+}
+
+/* RFC 8461 3.3: text/plain, charset utf-8 or us-ascii, other parameters ignored. */
+static void judge_content_type(struct host_case *c, const char *content_type)
+{
+    struct slice rest = slice_of(content_type);
+    struct slice media_type = next_part(&rest);
+    if (media_type.len == 0) {
+        fail(c, FC_http_type_missing, NULL);
+        return;
+    }
+    if (!slice_eq_nocase(media_type, SLICE_LIT("text/plain")))
+        fail(c, FC_http_type_wrong, content_type);
+    while (rest.len > 0) {
+        struct slice part = next_part(&rest);
+        struct slice name = SLICE_LIT("charset=");
+        if (part.len < name.len || !slice_eq_nocase((struct slice){part.p, name.len}, name))
+            continue;
+        if (!charset_is_right((struct slice){part.p + name.len, part.len - name.len}))
+            fail(c, FC_http_charset, content_type);
+    }
+}
+
+static void judge_ok(struct host_case *c, const struct fetch_facts *f)
+{
+    const struct http_facts *h = &f->http;
+    if (f->total_ms > HTTP_SLOW_MS)
+        fail(c, FC_http_slow, arena_printf(&c->j->arena, "%u ms", (unsigned)f->total_ms));
+    if (policy_body_is_blank(h->body))
+        fail(c, FC_http_empty, NULL);
+    else if (policy_body_is_html(h->body))
+        fail(c, FC_http_html_200, NULL);
+    judge_content_type(c, h->content_type);
+    if (h->content_encoding &&
+        !slice_eq_nocase(slice_of(h->content_encoding), SLICE_LIT("identity")))
+        fail(c, FC_http_encoding, h->content_encoding);
+}
+
+bool classify_fetch_has_policy(const struct fetch_facts *f)
+{
+    return f && f->conn == CONN_OK && f->http.end == HTTP_END_OK && f->http.status == 200 &&
+           !policy_body_is_blank(f->http.body) && !policy_body_is_html(f->http.body);
+}
+
+void host_judge_http(struct host_case *c, const struct fetch_facts *f)
+{
+    const struct http_facts *h = &f->http;
+    /* A status that is not 200 is known whatever becomes of the body. */
+    if (h->end != HTTP_END_NONE && h->status != 0 && h->status != 200) {
+        judge_status(c, f);
+        return;
+    }
+    switch (h->end) {
+    case HTTP_END_OK:
+        if (h->status == 200)
+            judge_ok(c, f);
+        else
+            fail(c, FC_http_truncated, NULL);
+        break;
+    case HTTP_END_TIMEOUT:
+        fail(c, FC_http_timeout, NULL);
+        break;
+    case HTTP_END_TRUNCATED:
+        fail(c, FC_http_truncated, NULL);
+        break;
+    case HTTP_END_TOO_LARGE:
+        fail(c, FC_http_too_large, NULL);
+        break;
+    default:
+        c->undetermined_at = "http"; /* the request was never sent: our own limits */
+    }
+}
