@@ -1,10 +1,12 @@
-/* options - every option of `stscan scan`, declared once.
+/* options - every option of `stscan scan` and `stscan check`, declared once.
  *
- * Help, man page, --config, --dump-config and the parser all read the one table in options.c. */
+ * Help, man page, --config, --dump-config and the parser all read the one table in
+ * options_table.c. */
 #ifndef SCANNER_OPTIONS_H
 #define SCANNER_OPTIONS_H
 
 #include "scanner/net/addr.h"
+#include <stdio.h>
 
 enum input_format { FORMAT_AUTO, FORMAT_LIST, FORMAT_CSV, FORMAT_ZONE };
 enum tlsrpt_scope { TLSRPT_AUTO, TLSRPT_ADOPTERS, TLSRPT_ALL };
@@ -24,7 +26,7 @@ struct scan_options {
     enum input_format format;
     char *output; /* "scan.ndjson.zst" */
     struct endpoint *resolvers;
-    size_t n_resolvers;
+    size_t n_resolvers; /* at least one after options_parse: the system's, when none was given */
     uint32_t workers;   /* 0: one per core */
     uint32_t in_flight; /* domains under way at once, over all workers */
     bool no_policy, no_probe, all_mx, all_policy;
@@ -32,6 +34,7 @@ struct scan_options {
         tlsrpt; /* AUTO: of adopters, and of every domain with --no-policy --no-probe */
     char *ehlo_name, *contact;
     uint16_t https_port, smtp_port;
+    uint16_t http_port; /* 80: AIA and wrong-path checks */
     char *ca_file;
     struct net_addr *sources;
     size_t n_sources;
@@ -48,8 +51,8 @@ struct scan_options {
     bool deep, no_aia;
     char *baseline;
     bool registrable;
-    double sample; /* 1.0: all */
-    uint32_t max_runtime_s;
+    double sample;           /* 1.0: all */
+    uint32_t max_runtime_ms; /* 0: no limit */
     uint32_t shards, shard;
     uint64_t seed;
     char *queue;
@@ -57,11 +60,26 @@ struct scan_options {
     char *metrics, *status_file, *providers;
     bool quiet, dry_run;
     bool local_resolver, coalesce;
+
+    bool json;                /* check: the record instead of words */
+    struct text_list domains; /* check: the names to look at */
+    int argc;                 /* as given to options_parse, borrowed; for the metadata */
+    char **argv;
 };
 
-/* Fills in defaults, reads --config files and arguments. ST_OK to go on; ST_EOF when --help,
- * --version or --dump-config was served (exit 0); ST_USAGE with a message on stderr (exit 2). */
+enum options_command { OPTIONS_SCAN = 1, OPTIONS_CHECK = 2 };
+
+/* Fills in defaults, reads --config files and arguments; argv[0] is skipped. Arguments win over
+ * config files whatever their order; a repeatable option given as an argument replaces the values
+ * of the config file. ST_OK to go on; ST_EOF when --help, --version or --dump-config was served
+ * (exit 0); ST_USAGE with a message on stderr (exit 2). */
 enum status options_parse(int argc, char **argv, struct scan_options *out);
+/* The same for another command; options_parse is that of OPTIONS_SCAN. */
+enum status options_parse_for(enum options_command command, int argc, char **argv,
+                              struct scan_options *out);
 void options_free(struct scan_options *o);
+
+/* Writes the effective configuration as --config reads it; what is not set stands as a comment. */
+enum status options_dump(enum options_command command, const struct scan_options *o, FILE *to);
 
 #endif
