@@ -1,0 +1,40 @@
+/*
+ * dns: the name server of simnet, UDP and TCP on one port of 127.0.0.1.
+ *
+ * Every thread has a UDP and a TCP socket of its own (SO_REUSEPORT) and answers from the world
+ * alone, so threads share nothing. It looks like a recursive resolver (RD, RA). On demand it loses
+ * and delays datagrams; TCP is neither lost nor delayed.
+ */
+#ifndef SIMNET_DNS_H
+#define SIMNET_DNS_H
+
+#include "tests/simnet/world.h"
+
+struct sim_dns_server;
+
+/* Called from a server thread for each IPv4 address before it is given to a client, so that a host
+ * may come up behind it. */
+typedef void sim_bring_up(void *ctx, uint32_t addr, const char *name);
+
+struct sim_dns_options {
+    const struct sim_world *world; /* borrowed */
+    uint16_t port;                 /* 0: an ephemeral one */
+    unsigned threads;              /* at least 1 */
+    double loss_pct;               /* of datagrams; each is lost before it is read */
+    uint32_t delay_ms;             /* from query to answer, UDP */
+    sim_bring_up *bring_up;        /* or NULL */
+    void *bring_up_ctx;
+};
+
+struct sim_dns_stats {
+    uint64_t udp_queries, tcp_queries, answers, truncated, lost, unanswered, malformed;
+};
+
+/* False, with a sentence on stderr, when a socket or thread cannot be had. */
+bool sim_dns_server_start(const struct sim_dns_options *options, struct sim_dns_server **out);
+uint16_t sim_dns_server_port(const struct sim_dns_server *server);
+/* Sums of all threads; while they run the figures may be a little old. */
+void sim_dns_server_stats(const struct sim_dns_server *server, struct sim_dns_stats *out);
+void sim_dns_server_stop(struct sim_dns_server *server);
+
+#endif

@@ -1,0 +1,376 @@
+/* How a domain is put together. The order is: adoption, class, base (all in order), the class's
+ * fault, truth. Every aspect has a draw of its own (draw.h). */
+#include "tests/simnet/domain.h"
+
+#include "tests/simnet/classes.h"
+#include "tests/simnet/providers.h"
+#include "tests/simnet/world_data.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *sim_text(struct sim_domain *d, const char *format, ...)
+{
+    char *at = d->text + d->text_used;
+    size_t room = sizeof d->text - d->text_used;
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(at, room, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= room)
+        return "";
+    d->text_used += (size_t)n + 1;
+    return at;
+}
+
+void sim_txt_add(struct sim_txt_set *set, const char *text)
+{
+    if (set->n == SIM_TXT_MAX)
+        return;
+    set->rr[set->n++] = (struct sim_txt_rr){.text = text, .len = strlen(text)};
+    set->status = SIM_LOOKUP_FOUND;
+}
+
+void sim_txt_clear(struct sim_txt_set *set)
+{
+    set->n = 0;
+    set->status = SIM_LOOKUP_NODATA;
+}
+
+const char *sim_record_id(struct sim_domain *d, struct sim_draw *draw)
+{
+    unsigned year = 2019 + sim_draw_below(draw, 7), month = 1 + sim_draw_below(draw, 12);
+    unsigned day = 1 + sim_draw_below(draw, 28), second = sim_draw_below(draw, 86400);
+    return sim_text(d, "%u%02u%02uT%06u", year, month, day, second);
+}
+
+void sim_policy_mx(struct sim_policy *policy, const char *pattern)
+{
+    if (policy->mx_count < SIM_PATTERNS_MAX)
+        snprintf(policy->mx[policy->mx_count++], SIM_PATTERN_BYTES, "%s", pattern);
+}
+
+static struct sim_draw aspect(const struct sim_world *world, const struct sim_domain *d,
+                              const char *salt)
+{
+    return sim_draw_new(sim_world_seed(world), salt, d->name);
+}
+
+/* Classes of the world's shares: fault, trouble, oddity, or nothing special (NULL). */
+static const struct sim_class *choose_class(const struct sim_world *world,
+                                            const struct sim_domain *d)
+{
+    const struct sim_shares *shares = sim_world_shares(world);
+    struct sim_draw draw = aspect(world, d, "class");
+    uint32_t at = sim_draw_below(&draw, 1000);
+    if (at < shares->fault)
+        return sim_class_draw(SIM_CLASS_FAULT, d->name, &draw);
+    at -= shares->fault;
+    if (at < shares->trouble)
+        return sim_class_draw(SIM_CLASS_TROUBLE, d->name, &draw);
+    at -= shares->trouble;
+    if (at < shares->oddity)
+        return sim_class_draw(SIM_CLASS_ODDITY, d->name, &draw);
+    return NULL;
+}
+
+static void base_policy(const struct sim_world *world, uint32_t needs, struct sim_domain *d)
+{
+    static const uint32_t ages[] = {86400, 604800, 1209600, 2592000, 7776000, 15552000, 31557600};
+    struct sim_draw draw = aspect(world, d, "policy");
+    struct sim_policy *p = &d->policy;
+    uint32_t at = sim_draw_below(&draw, 100);
+    p->mode = at < 40 ? SIM_ENFORCE : at < 92 ? SIM_TESTING : SIM_NONE;
+    p->max_age_s = ages[sim_draw_below(&draw, sizeof ages / sizeof ages[0])];
+    p->lf = sim_draw_chance(&draw, 450);
+    if (needs & SIM_NEED_NOT_NONE && p->mode == SIM_NONE)
+        p->mode = SIM_TESTING;
+    if (needs & (SIM_NEED_ENFORCE | SIM_NEED_PLAIN_POLICY))
+        p->mode = SIM_ENFORCE;
+    if (needs & SIM_NEED_TESTING)
+        p->mode = SIM_TESTING;
+    if (needs & SIM_NEED_MODE_NONE)
+        p->mode = SIM_NONE;
+    if (needs & SIM_NEED_PLAIN_POLICY) {
+        p->max_age_s = 2592000;
+        p->lf = false;
+    }
+    p->version_value = "STSv1";
+    p->mode_value = p->mode == SIM_ENFORCE   ? "enforce"
+                    : p->mode == SIM_TESTING ? "testing"
+                                             : "none";
+    p->max_age_value = sim_text(d, "%" PRIu32, p->max_age_s);
+}
+
+static void own_mx(struct sim_domain *d, struct sim_draw *draw, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct sim_mx *mx = &d->mx[d->mx_count++];
+        char label[] = SIM_LABEL_MX "1";
+        label[sizeof label - 2] = (char)('1' + i);
+        sim_name_join(label, d->name, mx->name);
+        mx->preference = (uint16_t)(10 * (i + 1));
+        mx->provider = -1;
+        mx->kind = SIM_MX_GOOD;
+        mx->addr[0] = sim_addr_mx(SIM_MX_GOOD, sim_draw_next(draw));
+        mx->addr_count = 1;
+    }
+}
+
+/* False when the provider cannot have a customer of that name. */
+static bool shared_mx(struct sim_domain *d, int provider)
+{
+    const struct sim_mx_provider *p = sim_mx_provider((unsigned)provider);
+    d->mx_count = 0;
+    for (size_t i = 0; i < SIM_PROVIDER_MX_MAX && p->mx[i] != NULL; i++) {
+        struct sim_mx *mx = &d->mx[d->mx_count];
+        if (!sim_provider_expand(p->mx[i], d->name, d->hash, mx->name))
+            return false;
+        mx->preference = (uint16_t)(10 * (i + 1));
+        mx->provider = provider;
+        mx->kind = SIM_MX_GOOD;
+        uint64_t at = sim_hash(0, "shared-mx", mx->name, strlen(mx->name));
+        for (unsigned a = 0; a < p->addresses; a++)
+            mx->addr[mx->addr_count++] = sim_addr_mx_shared((unsigned)provider, at, a);
+        d->mx_count++;
+    }
+    return true;
+}
+
+static int draw_mx_provider(struct sim_draw *draw, bool no_wildcard)
+{
+    uint32_t total = 0;
+    for (unsigned i = 0; i < sim_mx_provider_count(); i++)
+        total += sim_mx_provider(i)->weight;
+    for (;;) {
+        uint32_t at = sim_draw_below(draw, total);
+        unsigned i = 0;
+        while (at >= sim_mx_provider(i)->weight)
+            at -= sim_mx_provider(i++)->weight;
+        if (!no_wildcard || sim_mx_provider(i)->pattern == NULL)
+            return (int)i;
+    }
+}
+
+/* The MX set, all in order, and the patterns of the policy that list it. */
+static void base_mx(const struct sim_world *world, uint32_t needs, struct sim_domain *d)
+{
+    struct sim_draw draw = aspect(world, d, "mx");
+    bool own = sim_draw_chance(&draw, 240);
+    size_t count = 1 + sim_draw_below(&draw, 10) / 7;
+    if (needs & (SIM_NEED_OWN_MX | SIM_NEED_ONE_MX | SIM_NEED_TWO_MX))
+        own = true;
+    if (needs & SIM_NEED_SHARED_MX)
+        own = false;
+    if (needs & SIM_NEED_ONE_MX)
+        count = 1;
+    if (needs & SIM_NEED_TWO_MX)
+        count = 2;
+    int tuta = sim_mx_provider_index("tuta");
+    const char *pattern = NULL;
+    bool forced = d->host.hoster >= 0 && sim_hoster((unsigned)d->host.hoster)->only_mx != NULL;
+    int provider = forced ? tuta : draw_mx_provider(&draw, needs & SIM_NEED_SHARED_MX);
+    d->mx_state = SIM_MX_FOUND;
+    if ((forced || !own) && shared_mx(d, provider)) {
+        pattern = sim_mx_provider((unsigned)provider)->pattern;
+    } else {
+        d->mx_count = 0;
+        own_mx(d, &draw, count);
+    }
+    if (pattern != NULL)
+        sim_policy_mx(&d->policy, pattern);
+    for (size_t i = 0; i < d->mx_count; i++) {
+        d->mx[i].listed = true;
+        if (pattern == NULL)
+            sim_policy_mx(&d->policy, d->mx[i].name);
+    }
+}
+
+/* Chooses the hoster, and makes the two CNAMEs; false: the domain hosts its policy itself. */
+static bool hosted(const struct sim_world *world, uint32_t needs, struct sim_domain *d)
+{
+    struct sim_draw draw = aspect(world, d, "hosting");
+    bool wanted = sim_draw_chance(&draw, sim_world_shares(world)->hosted);
+    if (needs & SIM_NEED_HOSTED)
+        wanted = true;
+    if (needs & (SIM_NEED_OWN_TXT | SIM_NEED_OWN_HOST | SIM_NEED_OWN_MX | SIM_NEED_ONE_MX |
+                 SIM_NEED_TWO_MX))
+        wanted = needs & SIM_NEED_HOSTED;
+    uint32_t total = 0;
+    for (unsigned i = 0; i < sim_hoster_count(); i++)
+        total += sim_hoster(i)->weight;
+    uint32_t at = sim_draw_below(&draw, total);
+    unsigned i = 0;
+    while (at >= sim_hoster(i)->weight)
+        at -= sim_hoster(i++)->weight;
+    if (needs & SIM_NEED_HOSTED && sim_hoster(i)->only_mx != NULL)
+        i = 2; /* a hoster whose customers may receive anywhere */
+    if (!wanted || !sim_provider_expand(sim_hoster(i)->txt, d->name, d->hash, d->sts.cname) ||
+        !sim_provider_expand(sim_hoster(i)->host, d->name, d->hash, d->host.cname)) {
+        d->sts.cname[0] = d->host.cname[0] = '\0';
+        return false;
+    }
+    d->host.hoster = (int)i;
+    uint64_t where = sim_hash(0, "shared-policy", d->host.cname, strlen(d->host.cname));
+    d->host.addr[0] = sim_addr_policy_shared(i, where, 0);
+    return true;
+}
+
+static void base_host(const struct sim_world *world, uint32_t needs, struct sim_domain *d)
+{
+    struct sim_draw draw = aspect(world, d, "host");
+    struct sim_policy_host *h = &d->host;
+    char name[SIM_NAME_MAX];
+    h->hoster = -1;
+    h->status = SIM_LOOKUP_FOUND;
+    h->addr_count = 1;
+    uint64_t where = sim_draw_next(&draw);
+    if (!hosted(world, needs, d))
+        h->addr[0] = sim_addr_policy(where);
+    sim_name_join("mta-sts", d->name, name);
+    sim_cert_make(SIM_CERT_GOOD, name, sim_draw_next(&draw), &h->tls.cert);
+    h->http.status = 200;
+    h->http.content_type = sim_draw_chance(&draw, 300) ? "text/plain; charset=utf-8" : "text/plain";
+    h->http.h2 = sim_draw_chance(&draw, 700);
+}
+
+static void base_records(const struct sim_world *world, uint32_t needs, struct sim_domain *d)
+{
+    struct sim_draw draw = aspect(world, d, "record");
+    d->sts.ttl = sim_draw_chance(&draw, 500) ? 3600 : 300;
+    if (d->sts.cname[0] != '\0') {
+        char id[SIM_HOSTED_ID_BYTES];
+        sim_hosted_id(d->sts.cname, id);
+        sim_txt_add(&d->sts, sim_text(d, "v=STSv1; id=%s;", id));
+    } else {
+        sim_txt_add(&d->sts, sim_text(d, "v=STSv1; id=%s%s", sim_record_id(d, &draw),
+                                      sim_draw_chance(&draw, 800) ? ";" : ""));
+    }
+    struct sim_draw rpt = aspect(world, d, "rpt");
+    d->rpt.ttl = 3600;
+    d->rpt.status = SIM_LOOKUP_NXDOMAIN;
+    if (needs & SIM_NEED_NO_RPT_CODES || sim_draw_chance(&rpt, 700))
+        sim_txt_add(&d->rpt, "v=TLSRPTv1; rua=mailto:tlsrpt@reports.simnet-collector.example");
+}
+
+/* Lines of the policy into the response body. */
+static void render_line(struct sim_domain *d, const char *key, const char *value)
+{
+    struct sim_http *http = &d->host.http;
+    const char *end = d->policy.escaped ? "\\n" : d->policy.lf ? "\n" : "\r\n";
+    size_t room = sizeof http->body - http->body_len;
+    int n = snprintf((char *)http->body + http->body_len, room, "%s%s%s", key, value, end);
+    if (n > 0 && (size_t)n < room)
+        http->body_len += (size_t)n;
+}
+
+static void render_policy(struct sim_domain *d)
+{
+    const struct sim_policy *p = &d->policy;
+    struct sim_http *http = &d->host.http;
+    if (d->host.body_fixed)
+        return;
+    if (p->prefix != NULL) {
+        http->body_len = strlen(p->prefix);
+        memcpy(http->body, p->prefix, http->body_len);
+    }
+    if (p->before != NULL)
+        render_line(d, "", p->before);
+    if (p->version_value != NULL)
+        render_line(d, "version: ", p->version_value);
+    if (p->mode_value != NULL)
+        render_line(d, "mode: ", p->mode_value);
+    for (size_t i = 0; i < p->mx_count; i++)
+        render_line(d, "mx: ", p->mx[i]);
+    if (p->max_age_value != NULL)
+        render_line(d, "max_age: ", p->max_age_value);
+    if (p->after != NULL)
+        render_line(d, "", p->after);
+}
+
+static void build_adopter(const struct sim_world *world, struct sim_domain *d)
+{
+    d->adopter = true;
+    d->cls = choose_class(world, d);
+    uint32_t needs = d->cls == NULL ? 0 : d->cls->needs;
+    base_policy(world, needs, d);
+    base_host(world, needs, d);
+    base_mx(world, needs, d);
+    base_records(world, needs, d);
+    if (d->cls != NULL) {
+        struct sim_draw draw = aspect(world, d, d->cls->name);
+        d->cls->build(d, &draw, d->cls);
+    }
+    render_policy(d);
+}
+
+/* What `_mta-sts.D` answers when D publishes nothing: shares of 10,000. */
+static void build_absent(const struct sim_world *world, struct sim_domain *d)
+{
+    static const struct {
+        uint32_t until;
+        enum sim_lookup status;
+    } outcomes[] = {
+        {60, SIM_LOOKUP_SERVFAIL}, {75, SIM_LOOKUP_TIMEOUT},     {80, SIM_LOOKUP_REFUSED},
+        {480, SIM_LOOKUP_NODATA},  {10000, SIM_LOOKUP_NXDOMAIN},
+    };
+    struct sim_draw draw = aspect(world, d, "absent");
+    uint32_t at = sim_draw_below(&draw, 10000);
+    size_t i = 0;
+    while (at >= outcomes[i].until)
+        i++;
+    d->sts.status = d->rpt.status = outcomes[i].status;
+    d->rpt.ttl = d->sts.ttl = 3600;
+    d->host.hoster = -1;
+    d->missing = sim_is_missing(world, sim_registrable(world, d->name));
+    if (d->missing || sim_is_infrastructure(d->name) || sim_is_service_name(d->name)) {
+        d->sts.status = d->rpt.status = SIM_LOOKUP_NXDOMAIN;
+        return;
+    }
+    if (d->sts.status != SIM_LOOKUP_NXDOMAIN)
+        return;
+    uint32_t oddity = sim_draw_below(&draw, 1000);
+    if (strchr(d->name, '.') == NULL) /* a top-level domain */
+        return;
+    d->wildcard_txt = oddity < 8;
+    d->wildcard_web = oddity >= 8 && oddity < 14;
+    if (d->wildcard_txt) {
+        sim_txt_add(&d->sts, SIM_WILDCARD_TXT);
+    } else if (d->wildcard_web) {
+        snprintf(d->sts.cname, sizeof d->sts.cname, "%s", SIM_WILDCARD_WEB);
+        d->sts.status = SIM_LOOKUP_NODATA;
+    } else if (oddity < 20) {
+        sim_txt_add(&d->sts, "google-site-verification=Yb3dTk2tUaXTPCVAZ9E0");
+    } else if (oddity < 26) {
+        sim_txt_add(&d->rpt, "v=TLSRPTv1; rua=mailto:tlsrpt@reports.simnet-collector.example");
+    }
+}
+
+void sim_domain_add_mx(const struct sim_world *world, struct sim_domain *d)
+{
+    if (d->adopter)
+        return;
+    struct sim_draw draw = aspect(world, d, "mx-state");
+    uint32_t at = sim_draw_below(&draw, 100);
+    if (at < 5)
+        d->mx_state = SIM_MX_NULL;
+    else if (at < 20)
+        d->mx_state = SIM_MX_NONE;
+    else
+        base_mx(world, 0, d);
+}
+
+void sim_domain_build(const struct sim_world *world, const char *name, struct sim_domain *d)
+{
+    memset(d, 0, offsetof(struct sim_domain, text));
+    snprintf(d->name, sizeof d->name, "%s", name);
+    d->hash = sim_hash(sim_world_seed(world), "domain", name, strlen(name));
+    d->cause = SIM_CODE_NONE;
+    d->apex_addr = sim_addr_web(d->hash);
+    if (sim_domain_adopts(world, name))
+        build_adopter(world, d);
+    else
+        build_absent(world, d);
+}

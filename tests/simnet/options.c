@@ -1,0 +1,224 @@
+#include "tests/simnet/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS_MAX = 64, NAMES_PRINT_MAX = 1000000000, DELAY_MAX_MS = 600000 };
+
+enum key {
+    KEY_WORLD = 256,
+    KEY_SEED,
+    KEY_ADOPTION,
+    KEY_DNS_PORT,
+    KEY_HTTPS_PORT,
+    KEY_SMTP_PORT,
+    KEY_THREADS,
+    KEY_LOSS,
+    KEY_DELAY,
+    KEY_DIR,
+    KEY_STATS,
+    KEY_CLIENTS,
+    KEY_READY_FD,
+    KEY_TRUTH,
+    KEY_NAMES,
+    KEY_TRUTH_MODE,
+    KEY_PRINT_NAMES,
+    KEY_LIST_CLASSES,
+    KEY_HELP,
+    KEY_VERSION,
+};
+
+static const struct {
+    enum key key;
+    const char *name, *value, *help;
+} table[] = {
+    {KEY_WORLD, "world", "NAME", "version of the world (imc2025-v1)"},
+    {KEY_SEED, "seed", "N", "seed of the world (1)"},
+    {KEY_ADOPTION, "adoption", "PCT", "share of names that publish MTA-STS (by TLD, about 0.7)"},
+    {KEY_DNS_PORT, "dns-port", "N", "UDP and TCP port of the name server (0: ephemeral)"},
+    {KEY_HTTPS_PORT, "https-port", "N", "port of the policy hosts (0: ephemeral)"},
+    {KEY_SMTP_PORT, "smtp-port", "N", "port of the MX hosts (0: ephemeral)"},
+    {KEY_THREADS, "threads", "N", "threads of each server (1)"},
+    {KEY_LOSS, "loss", "PCT", "share of DNS datagrams that are lost (0)"},
+    {KEY_DELAY, "delay-ms", "N", "delay of DNS answers over UDP (0)"},
+    {KEY_DIR, "dir", "DIR", "write ca.pem and, when all is served, ports.env there"},
+    {KEY_STATS, "stats", "FILE", "write counters there at the end"},
+    {KEY_CLIENTS, "clients", "FILE",
+     "write there at the end what was seen of the clients (NDJSON)"},
+    {KEY_READY_FD, "ready-fd", "N", "write a line to this descriptor and close it when ready"},
+    {KEY_TRUTH, "truth", "FILE", "write what a perfect scan reports of --names, and end"},
+    {KEY_NAMES, "names", "LIST", "list or rank,domain CSV, plain or zstd; - is stdin"},
+    {KEY_TRUTH_MODE, "truth-mode", "MODE", "full, or dns-only (--no-policy --no-probe) (full)"},
+    {KEY_PRINT_NAMES, "print-names", "N", "print so many plausible names, and end"},
+    {KEY_LIST_CLASSES, "list-classes", NULL, "print the table of fault classes, and end"},
+    {KEY_HELP, "help", NULL, "print this"},
+    {KEY_VERSION, "version", NULL, "print the version"},
+};
+
+enum { OPTIONS = sizeof table / sizeof table[0] };
+
+static void print_help(void)
+{
+    puts("Usage: simnet [OPTIONS]\n"
+         "       simnet --truth FILE --names LIST [OPTIONS]\n"
+         "       simnet --print-names N [--seed N]\n\n"
+         "Serves a simulated internet on loopback: DNS, HTTPS policy hosts, SMTP servers.\n");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", table[i].name, table[i].value == NULL ? "" : " ",
+                 table[i].value == NULL ? "" : table[i].value);
+        printf("  %-20s %s\n", left, table[i].help);
+    }
+}
+
+static bool number(const char *text, uint64_t max, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    unsigned long long v = strtoull(text, &end, 10);
+    *out = v;
+    return errno == 0 && *end == '\0' && v <= max;
+}
+
+static bool percentage(const char *text, double *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtod(text, &end);
+    return errno == 0 && end != text && *end == '\0' && *out >= 0 && *out <= 100;
+}
+
+static bool port(const char *text, uint16_t *out)
+{
+    uint64_t v;
+    bool ok = number(text, UINT16_MAX, &v);
+    *out = (uint16_t)v;
+    return ok;
+}
+
+static bool truth_mode(const char *text, enum sim_truth_mode *out)
+{
+    *out = strcmp(text, "dns-only") == 0 ? SIM_TRUTH_DNS_ONLY : SIM_TRUTH_FULL;
+    return *out == SIM_TRUTH_DNS_ONLY || strcmp(text, "full") == 0;
+}
+
+static bool set_number(enum key key, const char *value, struct sim_options *o)
+{
+    uint64_t v = 0;
+    bool ok = false;
+    switch (key) {
+    case KEY_SEED:
+        return number(value, UINT64_MAX, &o->world.seed);
+    case KEY_PRINT_NAMES:
+        return number(value, NAMES_PRINT_MAX, &o->print_names) && o->print_names > 0;
+    case KEY_THREADS:
+        ok = number(value, THREADS_MAX, &v) && v > 0;
+        o->threads = (unsigned)v;
+        return ok;
+    case KEY_DELAY:
+        ok = number(value, DELAY_MAX_MS, &v);
+        o->delay_ms = (uint32_t)v;
+        return ok;
+    default:
+        ok = number(value, INT32_MAX, &v);
+        o->ready_fd = (int)v;
+        return ok;
+    }
+}
+
+/* One option into *o; false when its value is none. */
+static bool set(enum key key, const char *value, struct sim_options *o)
+{
+    switch (key) {
+    case KEY_WORLD:
+        o->world.version = value;
+        return true;
+    case KEY_ADOPTION:
+        return percentage(value, &o->world.adoption_pct);
+    case KEY_LOSS:
+        return percentage(value, &o->loss_pct);
+    case KEY_DNS_PORT:
+        return port(value, &o->dns_port);
+    case KEY_HTTPS_PORT:
+        return port(value, &o->https_port);
+    case KEY_SMTP_PORT:
+        return port(value, &o->smtp_port);
+    case KEY_DIR:
+        o->dir = value;
+        return true;
+    case KEY_STATS:
+        o->stats = value;
+        return true;
+    case KEY_CLIENTS:
+        o->clients = value;
+        return true;
+    case KEY_TRUTH:
+        o->truth = value;
+        return true;
+    case KEY_NAMES:
+        o->names = value;
+        return true;
+    case KEY_TRUTH_MODE:
+        return truth_mode(value, &o->truth_mode);
+    case KEY_LIST_CLASSES:
+        o->list_classes = true;
+        return true;
+    default:
+        return set_number(key, value, o);
+    }
+}
+
+static enum sim_options_result check(const struct sim_options *o)
+{
+    if ((o->truth == NULL) == (o->names == NULL))
+        return SIM_OPTIONS_RUN;
+    fputs("simnet: --truth and --names go together\n", stderr);
+    return SIM_OPTIONS_USAGE;
+}
+
+static const char *name_of(int key)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if ((int)table[i].key == key)
+            return table[i].name;
+    return "";
+}
+
+enum sim_options_result sim_options_parse(int argc, char **argv, struct sim_options *out)
+{
+    struct option longs[OPTIONS + 1] = {{0}};
+    for (size_t i = 0; i < OPTIONS; i++)
+        longs[i] =
+            (struct option){table[i].name, table[i].value == NULL ? no_argument : required_argument,
+                            NULL, (int)table[i].key};
+    *out = (struct sim_options){
+        .world = {.seed = 1, .adoption_pct = -1}, .threads = 1, .ready_fd = -1};
+    int key;
+    while ((key = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+        if (key == '?')
+            return SIM_OPTIONS_USAGE;
+        if (key == KEY_HELP) {
+            print_help();
+            return SIM_OPTIONS_DONE;
+        }
+        if (key == KEY_VERSION) {
+            puts("simnet (stscan) " STSCAN_VERSION);
+            return SIM_OPTIONS_DONE;
+        }
+        if (!set((enum key)key, optarg, out)) {
+            fprintf(stderr, "simnet: --%s: %s is no value for it\n", name_of(key), optarg);
+            return SIM_OPTIONS_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "simnet: %s: no arguments are taken (see --help)\n", argv[optind]);
+        return SIM_OPTIONS_USAGE;
+    }
+    return check(out);
+}

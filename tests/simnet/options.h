@@ -1,0 +1,31 @@
+/*
+ * options: simnet's command line, declared once (help and parser read the same table).
+ */
+#ifndef SIMNET_OPTIONS_H
+#define SIMNET_OPTIONS_H
+
+#include "tests/simnet/truth_rules.h"
+
+struct sim_options {
+    struct sim_world_options world;
+    uint16_t dns_port, https_port, smtp_port; /* 0: ephemeral */
+    unsigned threads;                         /* of each server */
+    double loss_pct;
+    uint32_t delay_ms;
+    const char *dir;     /* gets ca.pem and ports.env, or NULL */
+    const char *stats;   /* file of counters written at the end, or NULL */
+    const char *clients; /* NDJSON of what the servers saw of their clients, or NULL */
+    int ready_fd;        /* gets one line when all is served, or -1 */
+
+    const char *truth, *names; /* --truth FILE --names LIST: write and end */
+    enum sim_truth_mode truth_mode;
+    uint64_t print_names; /* 0: do not */
+    bool list_classes;
+};
+
+enum sim_options_result { SIM_OPTIONS_RUN, SIM_OPTIONS_DONE, SIM_OPTIONS_USAGE };
+
+/* DONE: help or version was printed. USAGE: a sentence is on stderr. Strings point into argv. */
+enum sim_options_result sim_options_parse(int argc, char **argv, struct sim_options *out);
+
+#endif

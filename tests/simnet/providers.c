@@ -1,0 +1,204 @@
+#include "tests/simnet/providers.h"
+
+#include "tests/simnet/world_data.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The eight hosting providers of IMC 2025 Table 2. */
+static const struct sim_hoster hosters[] = {
+    {"tuta", "tutanota.de", "_mta-sts.tutanota.de", "mta-sts.tutanota.de", 30, "tuta"},
+    {"dmarcreport", "dmarcinput.com", "%d._mta-sts.dmarcinput.com", "%d.mta-sts.dmarcinput.com", 8,
+     NULL},
+    {"powerdmarc", "mta-sts.tech", "%d._sts.mta-sts.tech", "%d._mta.mta-sts.tech", 22, NULL},
+    {"easydmarc", "easydmarc.pro", "%u__mta_sts.easydmarc.pro", "%u_mta_sts.easydmarc.pro", 12,
+     NULL},
+    {"mailhardener", "mailhardener.com", "%D._mta-sts.mailhardener.com",
+     "%D.mta-sts.mailhardener.com", 8, NULL},
+    {"uriports", "uriports.com", "%d._mta-sts.uriports.com", "%d._mta-sts.uriports.com", 7, NULL},
+    {"sendmarc", "sdmarc.net", "%D._mta-sts.sdmarc.net", "%D._mta-sts.sdmarc.net", 7, NULL},
+    {"ondmarc", "ondmarc.com", "_mta-sts.%D._mta-sts.smart.ondmarc.com",
+     "_mta-sts.%D._mta-sts.smart.ondmarc.com", 6, NULL},
+};
+
+static const struct sim_mx_provider mx_providers[] = {
+    {"microsoft",
+     "mail.protection.outlook.com",
+     {"%d.mail.protection.outlook.com"},
+     "*.mail.protection.outlook.com",
+     {"mail.protection.outlook.com", "*.mail.protection.outlook.com"},
+     2,
+     300},
+    {"microsoft",
+     "mx.microsoft",
+     {"%d.h-v1.mx.microsoft"},
+     "*.h-v1.mx.microsoft",
+     {"*.h-v1.mx.microsoft"},
+     2,
+     20},
+    {"google",
+     "google.com",
+     {"aspmx.l.google.com", "alt1.aspmx.l.google.com", "alt2.aspmx.l.google.com",
+      "alt3.aspmx.l.google.com", "alt4.aspmx.l.google.com"},
+     NULL,
+     {"mx.google.com", "smtp.google.com", "aspmx.l.google.com", "*.aspmx.l.google.com"},
+     1,
+     200},
+    {"google",
+     "smtp.google.com",
+     {"smtp.google.com"},
+     NULL,
+     {"mx.google.com", "smtp.google.com", "aspmx.l.google.com", "*.aspmx.l.google.com"},
+     2,
+     60},
+    {"zoho",
+     "zoho.com",
+     {"mx.zoho.com", "mx2.zoho.com", "mx3.zoho.com"},
+     NULL,
+     {"*.zoho.com"},
+     1,
+     20},
+    {"fastmail",
+     "messagingengine.com",
+     {"in1-smtp.messagingengine.com", "in2-smtp.messagingengine.com"},
+     NULL,
+     {"*.messagingengine.com"},
+     2,
+     25},
+    {"proton",
+     "protonmail.ch",
+     {"mail.protonmail.ch", "mailsec.protonmail.ch"},
+     NULL,
+     {"mail.protonmail.ch", "mailsec.protonmail.ch"},
+     1,
+     30},
+    {"tuta", "mail.tutanota.de", {"mail.tutanota.de"}, NULL, {"mail.tutanota.de"}, 1, 0},
+    {"cloudflare",
+     "mx.cloudflare.net",
+     {"route1.mx.cloudflare.net", "route2.mx.cloudflare.net", "route3.mx.cloudflare.net"},
+     NULL,
+     {"*.mx.cloudflare.net"},
+     2,
+     40},
+    {"mimecast",
+     "mimecast.com",
+     {"eu-smtp-inbound-1.mimecast.com", "eu-smtp-inbound-2.mimecast.com"},
+     NULL,
+     {"*.mimecast.com"},
+     2,
+     20},
+    {"proofpoint",
+     "gslb.pphosted.com",
+     {"mxa-%h.gslb.pphosted.com", "mxb-%h.gslb.pphosted.com"},
+     NULL,
+     {"*.gslb.pphosted.com"},
+     1,
+     20},
+    {"mailbox.org",
+     "mailbox.org",
+     {"mxext1.mailbox.org", "mxext2.mailbox.org", "mxext3.mailbox.org"},
+     NULL,
+     {"*.mailbox.org"},
+     1,
+     15},
+};
+
+enum {
+    HOSTERS = sizeof hosters / sizeof hosters[0],
+    MX_PROVIDERS = sizeof mx_providers / sizeof mx_providers[0],
+};
+
+unsigned sim_hoster_count(void)
+{
+    return HOSTERS;
+}
+
+const struct sim_hoster *sim_hoster(unsigned i)
+{
+    return &hosters[i];
+}
+
+unsigned sim_mx_provider_count(void)
+{
+    return MX_PROVIDERS;
+}
+
+const struct sim_mx_provider *sim_mx_provider(unsigned i)
+{
+    return &mx_providers[i];
+}
+
+int sim_mx_provider_index(const char *name)
+{
+    for (unsigned i = 0; i < MX_PROVIDERS; i++)
+        if (strcmp(mx_providers[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+bool sim_name_under(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), s = strlen(suffix);
+    return n >= s && memcmp(name + n - s, suffix, s) == 0 && (n == s || name[n - s - 1] == '.');
+}
+
+int sim_hoster_of(const char *name)
+{
+    for (unsigned i = 0; i < HOSTERS; i++)
+        if (sim_name_under(name, hosters[i].suffix))
+            return (int)i;
+    return -1;
+}
+
+/* The longest suffix wins: smtp.google.com is a row of its own beside google.com. */
+int sim_mx_provider_of(const char *name)
+{
+    int best = -1;
+    for (unsigned i = 0; i < MX_PROVIDERS; i++)
+        if (sim_name_under(name, mx_providers[i].suffix) &&
+            (best < 0 || strlen(mx_providers[i].suffix) > strlen(mx_providers[best].suffix)))
+            best = (int)i;
+    return best;
+}
+
+bool sim_is_infrastructure(const char *name)
+{
+    return sim_hoster_of(name) >= 0 || sim_mx_provider_of(name) >= 0 ||
+           sim_name_under(name, SIM_SUFFIX_HOSTING) || sim_name_under(name, SIM_SUFFIX_COLLECTOR);
+}
+
+/* Whether every label of the name is 1..63 bytes. */
+static bool labels_fit(const char *name)
+{
+    for (;;) {
+        size_t n = strcspn(name, ".");
+        if (n == 0 || n > SIM_LABEL_MAX)
+            return false;
+        if (name[n] == '\0')
+            return true;
+        name += n + 1;
+    }
+}
+
+bool sim_provider_expand(const char *pattern, const char *domain, uint64_t hash,
+                         char out[SIM_NAME_MAX])
+{
+    char customer[SIM_NAME_MAX] = "";
+    const char *mark = strchr(pattern, '%');
+    if (mark == NULL) {
+        snprintf(out, SIM_NAME_MAX, "%s", pattern);
+        return true;
+    }
+    if (mark[1] == 'h') {
+        snprintf(customer, sizeof customer, "%08" PRIx32, (uint32_t)hash);
+    } else {
+        snprintf(customer, sizeof customer, "%s", domain);
+        for (char *p = customer; mark[1] != 'D' && *p != '\0'; p++)
+            if (*p == '.')
+                *p = mark[1] == 'd' ? '-' : '_';
+    }
+    int n =
+        snprintf(out, SIM_NAME_MAX, "%.*s%s%s", (int)(mark - pattern), pattern, customer, mark + 2);
+    return n > 0 && n < SIM_NAME_MAX && labels_fit(out);
+}

@@ -1,0 +1,313 @@
+#include "tests/simnet/truth_rules.h"
+
+#include "tests/simnet/classes.h"
+#include "tests/simnet/providers.h"
+
+#include <string.h>
+
+const char *sim_adoption_name(enum sim_adoption a)
+{
+    static const char *const names[] = {"absent",  "undetermined", "broken",       "none",
+                                        "testing", "enforce",      "invalid_input"};
+    return names[a];
+}
+
+const char *sim_verdict_name(enum sim_verdict v)
+{
+    static const char *const names[] = {"not_applicable", "unprotected", "off",
+                                        "protected",      "degraded",    "undeliverable",
+                                        "ready",          "would_block", "undetermined"};
+    return names[v];
+}
+
+const struct sim_kind_truth *sim_kind_truth(enum sim_smtp_kind kind)
+{
+#define ASIDE(code)                            \
+    {                                          \
+        code, true, false, false, false, false \
+    }
+#define UNKNOWN(code)                          \
+    {                                          \
+        code, false, true, false, false, false \
+    }
+#define FAILS(code)                            \
+    {                                          \
+        code, false, false, true, false, false \
+    }
+#define PASSES(code)                           \
+    {                                          \
+        code, false, false, false, true, false \
+    }
+#define CERT_BAD(code)                       \
+    {                                        \
+        code, false, false, true, true, true \
+    }
+    static const struct sim_kind_truth truths[SIM_MX_KIND_COUNT] = {
+        [SIM_MX_GOOD] = PASSES(SIM_CODE_NONE),
+        [SIM_MX_REFUSED] = ASIDE(FC_smtp_refused),
+        [SIM_MX_BLACKHOLE] = ASIDE(FC_smtp_timeout),
+        [SIM_MX_TARPIT] = ASIDE(FC_smtp_timeout),
+        [SIM_MX_BANNER_554] = UNKNOWN(FC_smtp_blocked_vantage),
+        [SIM_MX_BANNER_421] = UNKNOWN(FC_smtp_blocked_vantage),
+        [SIM_MX_EHLO_550] = UNKNOWN(FC_smtp_blocked_vantage),
+        [SIM_MX_EHLO_REJECTED] = UNKNOWN(FC_smtp_ehlo_failed),
+        [SIM_MX_HELO_ONLY] = FAILS(FC_starttls_missing),
+        [SIM_MX_DROP_AT_CONNECT] = UNKNOWN(FC_smtp_ehlo_failed),
+        [SIM_MX_DROP_AFTER_BANNER] = UNKNOWN(FC_smtp_ehlo_failed),
+        [SIM_MX_NO_STARTTLS] = FAILS(FC_starttls_missing),
+        [SIM_MX_STARTTLS_454] = FAILS(FC_starttls_refused),
+        [SIM_MX_STARTTLS_502] = FAILS(FC_starttls_refused),
+        [SIM_MX_STARTTLS_DROP] = UNKNOWN(FC_smtp_ehlo_failed),
+        [SIM_MX_INJECT] = PASSES(SIM_CODE_NONE),
+        [SIM_MX_TLS_ALERT] = FAILS(FC_starttls_handshake),
+        [SIM_MX_TLS_CLOSE] = FAILS(FC_starttls_handshake),
+        [SIM_MX_TLS_SILENT] = FAILS(FC_starttls_handshake),
+        [SIM_MX_TLS_OLD] = {FC_mx_tls_version_low, false, false, true, true, false},
+        [SIM_MX_CERT_NAME] = CERT_BAD(FC_mx_cert_name),
+        [SIM_MX_CERT_CN_ONLY] = CERT_BAD(FC_mx_cert_cn_only),
+        [SIM_MX_CERT_DOMAIN_ONLY] = CERT_BAD(FC_mx_cert_domain_only),
+        [SIM_MX_CERT_WILDCARD_BAD] = CERT_BAD(FC_mx_cert_wildcard_bad),
+        [SIM_MX_CERT_EXPIRED] = CERT_BAD(FC_mx_cert_expired),
+        [SIM_MX_CERT_FUTURE] = CERT_BAD(FC_mx_cert_future),
+        [SIM_MX_CERT_SELF_SIGNED] = CERT_BAD(FC_mx_cert_self_signed),
+        [SIM_MX_CERT_UNTRUSTED] = CERT_BAD(FC_mx_cert_untrusted),
+        [SIM_MX_CERT_INCOMPLETE] = CERT_BAD(FC_mx_chain_incomplete),
+        [SIM_MX_CERT_EXPIRING] = PASSES(FC_mx_cert_expiring),
+        [SIM_MX_CERT_WEAK] = PASSES(FC_mx_cert_weak),
+        [SIM_MX_SNI_DEPENDENT] = PASSES(SIM_CODE_NONE),
+        [SIM_MX_SNI_ENFORCED] = PASSES(SIM_CODE_NONE),
+    };
+    return &truths[kind];
+}
+
+/* How a sender fares with the MX hosts, name listing aside or not. */
+struct tally {
+    size_t pass, fail, unknown, aside;
+    size_t certs, bad_certs;
+};
+
+static bool set_aside(const struct sim_mx *mx)
+{
+    return mx->addr_count == 0 || sim_kind_truth(mx->kind)->set_aside;
+}
+
+static struct tally count_hosts(const struct sim_domain *d)
+{
+    struct tally t = {0};
+    for (size_t i = 0; i < d->mx_count; i++) {
+        const struct sim_kind_truth *k = sim_kind_truth(d->mx[i].kind);
+        bool aside = set_aside(&d->mx[i]);
+        t.certs += !aside && k->cert_seen;
+        t.bad_certs += !aside && k->cert_bad;
+        if (aside)
+            t.aside++;
+        else if (!d->mx[i].listed || k->fails)
+            t.fail++;
+        else if (k->unknown)
+            t.unknown++;
+        else
+            t.pass++;
+    }
+    return t;
+}
+
+static enum sim_verdict verdict_of_mail(const struct sim_domain *d, struct tally t)
+{
+    bool enforce = d->adoption == SIM_ENFORCE;
+    if (d->mx_state == SIM_MX_FAILED)
+        return SIM_VERDICT_UNDETERMINED;
+    if (t.fail > 0 && !enforce)
+        return SIM_WOULD_BLOCK;
+    if (t.fail > 0 && t.pass > 0)
+        return SIM_DEGRADED;
+    if (t.unknown > 0 || t.fail + t.pass == 0)
+        return SIM_VERDICT_UNDETERMINED;
+    if (t.fail > 0)
+        return SIM_UNDELIVERABLE;
+    return enforce ? SIM_PROTECTED : SIM_READY;
+}
+
+static enum sim_verdict verdict_of(const struct sim_domain *d, struct tally t)
+{
+    if (d->adoption == SIM_ABSENT || d->mx_state == SIM_MX_NULL || d->mx_state == SIM_MX_NONE)
+        return SIM_NOT_APPLICABLE;
+    if (d->adoption == SIM_BROKEN)
+        return SIM_UNPROTECTED;
+    if (d->adoption == SIM_UNDETERMINED)
+        return SIM_VERDICT_UNDETERMINED;
+    if (d->adoption == SIM_NONE)
+        return SIM_OFF;
+    return verdict_of_mail(d, t);
+}
+
+static bool policy_read(const struct sim_domain *d)
+{
+    return !sim_codes_has_rule(&d->codes, STAGE_POLICY_HOST, RULE_VOID) &&
+           !sim_codes_has_effect(&d->codes, STAGE_POLICY_HOST, EFFECT_UNDETERMINED);
+}
+
+static void add_policy_codes(struct sim_domain *d)
+{
+    const struct sim_policy *p = &d->policy;
+    if (p->lf && !p->escaped)
+        sim_codes_add(&d->codes, FC_pol_eol_lf);
+    if (p->mode == SIM_TESTING)
+        sim_codes_add(&d->codes, FC_pol_mode_testing);
+    if (p->mode == SIM_NONE)
+        sim_codes_add(&d->codes, FC_pol_mode_none);
+    if (p->mode == SIM_NONE && p->mx_count == 0)
+        sim_codes_add(&d->codes, FC_pol_mx_missing_none_ok);
+    /* Two weeks: the RFC expects "weeks or greater" (3.2). */
+    if (p->mode == SIM_ENFORCE && p->max_age_s >= 86400 && p->max_age_s < 1209600)
+        sim_codes_add(&d->codes, FC_pol_max_age_weak);
+}
+
+static void add_mx_codes(struct sim_domain *d, struct tally t)
+{
+    if (d->mx_state == SIM_MX_NULL) {
+        sim_codes_add(&d->codes, FC_mx_null);
+        sim_codes_add(&d->codes, FC_sts_on_null_mx);
+    }
+    if (d->mx_state == SIM_MX_IMPLICIT)
+        sim_codes_add(&d->codes, FC_mx_implicit);
+    bool open = false;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        int code = sim_kind_truth(d->mx[i].kind)->code;
+        if (d->mx[i].addr_count > 0 && code != SIM_CODE_NONE)
+            sim_codes_add(&d->codes, code);
+        open = open || !set_aside(&d->mx[i]);
+    }
+    if (open && d->mx_count > 1 && d->mx[0].kind == SIM_MX_REFUSED)
+        sim_codes_add(&d->codes, FC_smtp_nolisting);
+    if (t.bad_certs > 0)
+        sim_codes_add(&d->codes, t.bad_certs == t.certs ? FC_mx_all_invalid : FC_mx_some_invalid);
+}
+
+/* Rows that hold a policy against the MX set. The first MX is the one with the lowest preference.
+ */
+static void add_consistency_codes(struct sim_domain *d)
+{
+    size_t unlisted = 0;
+    for (size_t i = 0; i < d->mx_count; i++)
+        unlisted += !d->mx[i].listed;
+    if (unlisted > 0 && unlisted == d->mx_count)
+        sim_codes_add(&d->codes, FC_mx_unlisted_all);
+    else if (unlisted > 0)
+        sim_codes_add(&d->codes, d->mx[0].listed ? FC_mx_unlisted_backup : FC_mx_unlisted_primary);
+    if (d->policy.pattern_unused)
+        sim_codes_add(&d->codes, FC_mx_pattern_unused);
+}
+
+static void add_provider_split(struct sim_domain *d)
+{
+    if (d->host.hoster < 0 || d->mx_count == 0 || d->mx[0].provider < 0)
+        return;
+    const char *hoster = sim_hoster((unsigned)d->host.hoster)->name;
+    if (strcmp(hoster, sim_mx_provider((unsigned)d->mx[0].provider)->name) != 0)
+        sim_codes_add(&d->codes, FC_mx_provider_split);
+}
+
+static void add_verdict_code(struct sim_domain *d)
+{
+    switch (d->verdict) {
+    case SIM_UNDELIVERABLE:
+        sim_codes_add(&d->codes, FC_verdict_undeliverable);
+        break;
+    case SIM_DEGRADED:
+        sim_codes_add(&d->codes, FC_verdict_degraded);
+        break;
+    case SIM_WOULD_BLOCK:
+        sim_codes_add(&d->codes, FC_verdict_would_block);
+        break;
+    case SIM_READY:
+        sim_codes_add(&d->codes, FC_verdict_ready);
+        break;
+    default:
+        break;
+    }
+}
+
+static void add_rpt_codes(struct sim_domain *d)
+{
+    bool absent = d->rpt.status == SIM_LOOKUP_NXDOMAIN || d->rpt.status == SIM_LOOKUP_NODATA;
+    if (absent && d->rpt.cname[0] == '\0')
+        sim_codes_add(&d->codes, d->adopter ? FC_rpt_absent_with_sts : FC_rpt_absent);
+    if (d->rpt.status == SIM_LOOKUP_FOUND && !d->adopter)
+        sim_codes_add(&d->codes, FC_rpt_orphan);
+}
+
+static enum sim_adoption adoption_of(const struct sim_domain *d, enum sim_truth_mode mode)
+{
+    if (sim_codes_has_rule(&d->codes, STAGE_DNS, RULE_VOID) ||
+        sim_codes_has_rule(&d->codes, STAGE_POLICY_HOST, RULE_VOID) ||
+        sim_codes_has_rule(&d->codes, STAGE_POLICY, RULE_VOID))
+        return SIM_BROKEN;
+    if (mode == SIM_TRUTH_DNS_ONLY || !policy_read(d))
+        return SIM_UNDETERMINED;
+    return d->policy.mode;
+}
+
+static void judge_absent(struct sim_domain *d, enum sim_truth_mode mode)
+{
+    d->adoption = SIM_ABSENT;
+    if (d->sts.status == SIM_LOOKUP_TIMEOUT)
+        sim_codes_add(&d->codes, FC_sts_dns_timeout);
+    else if (d->sts.status == SIM_LOOKUP_SERVFAIL || d->sts.status == SIM_LOOKUP_REFUSED)
+        sim_codes_add(&d->codes, FC_sts_dns_servfail);
+    else if (d->sts.status == SIM_LOOKUP_FOUND)
+        sim_codes_add(&d->codes, FC_sts_only_foreign_txt);
+    if (sim_codes_has_effect(&d->codes, STAGE_DNS, EFFECT_UNDETERMINED))
+        d->adoption = SIM_UNDETERMINED;
+    if (mode == SIM_TRUTH_DNS_ONLY)
+        add_rpt_codes(d);
+    d->verdict = d->adoption == SIM_ABSENT ? SIM_NOT_APPLICABLE : SIM_VERDICT_UNDETERMINED;
+}
+
+/* Rows of stage dns that only stages which are left out would ask for. */
+static void drop_unasked(struct sim_codes *codes)
+{
+    static const int unasked[] = {FC_sts_half_delegated, FC_mx_host_no_address, FC_mx_host_cname,
+                                  FC_mx_host_private};
+    for (size_t i = 0; i < sizeof unasked / sizeof unasked[0]; i++)
+        sim_codes_drop(codes, unasked[i]);
+    for (int stage = STAGE_POLICY_HOST; stage <= STAGE_MX_TLS; stage++)
+        sim_codes_drop_stage(codes, (enum stage)stage);
+}
+
+static void judge_adopter(struct sim_domain *d, enum sim_truth_mode mode)
+{
+    struct tally t = count_hosts(d);
+    for (size_t i = 0; d->cls != NULL && i < SIM_CLASS_CODES_MAX && d->cls->codes[i] != 0; i++)
+        sim_codes_add(&d->codes, d->cls->codes[i]);
+    if (d->sts.cname[0] != '\0' && !d->sts.cname_loop)
+        sim_codes_add(&d->codes, FC_sts_cname);
+    add_mx_codes(d, t);
+    add_rpt_codes(d);
+    if (policy_read(d))
+        add_policy_codes(d);
+    if (mode == SIM_TRUTH_DNS_ONLY)
+        drop_unasked(&d->codes);
+    d->adoption = adoption_of(d, mode);
+    d->verdict = verdict_of(d, t);
+    if (mode == SIM_TRUTH_DNS_ONLY)
+        return;
+    bool holds = policy_read(d) && !sim_codes_has_rule(&d->codes, STAGE_POLICY, RULE_VOID);
+    if (holds && (d->mx_state == SIM_MX_FOUND || d->mx_state == SIM_MX_IMPLICIT))
+        add_consistency_codes(d);
+    add_provider_split(d);
+    add_verdict_code(d);
+}
+
+static bool has_no_cause(enum sim_verdict v)
+{
+    return v == SIM_PROTECTED || v == SIM_READY || v == SIM_OFF || v == SIM_NOT_APPLICABLE;
+}
+
+void sim_truth_judge(struct sim_domain *d, enum sim_truth_mode mode)
+{
+    if (d->adopter)
+        judge_adopter(d, mode);
+    else
+        judge_absent(d, mode);
+    d->cause = has_no_cause(d->verdict) ? SIM_CODE_NONE : sim_codes_cause(&d->codes);
+}

@@ -1,0 +1,158 @@
+#include "tests/simnet/world.h"
+
+#include "tests/simnet/domain.h"
+#include "tests/simnet/providers.h"
+#include "tests/simnet/world_data.h"
+
+#include <inttypes.h>
+#include <libpsl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Adoption by top-level domain, in parts of 100,000 (IMC 2025: 0.07 to 1.2 %). */
+struct tld_share {
+    const char *tld;
+    uint32_t share;
+};
+
+struct version {
+    const char *name;
+    struct sim_shares shares;
+    const struct tld_share *tlds; /* ends with a NULL tld: all others */
+};
+
+static const struct tld_share imc2025_tlds[] = {
+    {"com", 700}, {"org", 820}, {"net", 760}, {"nl", 1200}, {"de", 1100}, {"se", 1200},
+    {"ch", 1100}, {"uk", 1000}, {"gov", 900}, {"dk", 1150}, {"eu", 1000}, {"io", 1050},
+    {"au", 800},  {"fr", 650},  {"edu", 500}, {"br", 250},  {"in", 300},  {"jp", 90},
+    {"ru", 80},   {"cn", 70},   {"ir", 70},   {"kr", 80},   {"mil", 80},  {NULL, 600},
+};
+
+/* 29.6 % of adopters are misconfigured (IMC 2025). */
+static const struct version versions[] = {
+    {"imc2025-v1",
+     {.fault = 296, .trouble = 15, .oddity = 120, .hosted = 330, .missing = 60},
+     imc2025_tlds},
+};
+
+enum { PARTS = 100000 };
+
+struct sim_world {
+    const struct version *version;
+    uint64_t seed;
+    bool fixed_share;
+    uint32_t share; /* of PARTS, when fixed */
+    const psl_ctx_t *psl;
+};
+
+bool sim_world_new(const struct sim_world_options *options, struct sim_world **out,
+                   const char **why)
+{
+    const struct version *version = NULL;
+    *out = NULL;
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
+        if (options->version == NULL || strcmp(options->version, versions[i].name) == 0)
+            version = &versions[i];
+    *why = "no such world (imc2025-v1 is one)";
+    if (version == NULL)
+        return false;
+    *why = "the adoption share is a percentage, 0 to 100";
+    if (!(options->adoption_pct <= 100))
+        return false;
+    *why = "libpsl has no list built in";
+    const psl_ctx_t *psl = psl_builtin();
+    if (psl == NULL)
+        return false;
+    *why = "out of memory";
+    struct sim_world *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return false;
+    w->version = version;
+    w->seed = options->seed;
+    w->fixed_share = options->adoption_pct >= 0;
+    w->share = w->fixed_share ? (uint32_t)(options->adoption_pct * (PARTS / 100) + 0.5) : 0;
+    w->psl = psl;
+    *out = w;
+    return true;
+}
+
+void sim_world_free(struct sim_world *world)
+{
+    free(world);
+}
+
+uint64_t sim_world_seed(const struct sim_world *world)
+{
+    return world->seed;
+}
+
+const struct sim_shares *sim_world_shares(const struct sim_world *world)
+{
+    return &world->version->shares;
+}
+
+const char *sim_registrable(const struct sim_world *world, const char *name)
+{
+    const char *registrable = psl_registrable_domain(world->psl, name);
+    return registrable == NULL ? name : registrable;
+}
+
+bool sim_is_missing(const struct sim_world *world, const char *registrable)
+{
+    struct sim_draw draw = sim_draw_new(world->seed, "missing", registrable);
+    return sim_draw_chance(&draw, world->version->shares.missing);
+}
+
+bool sim_is_service_name(const char *name)
+{
+    return name[0] == '_' || strncmp(name, "mta-sts.", 8) == 0 || strncmp(name, "simnet-", 7) == 0;
+}
+
+static uint32_t share_of(const struct sim_world *world, const char *name)
+{
+    if (world->fixed_share)
+        return world->share;
+    const char *dot = strrchr(name, '.');
+    const char *tld = dot == NULL ? name : dot + 1;
+    const struct tld_share *t = world->version->tlds;
+    while (t->tld != NULL && strcmp(t->tld, tld) != 0)
+        t++;
+    return t->share;
+}
+
+/* A name that no certificate and no MX name can hold stays without: hyphens at a label's end,
+ * underscores, names that leave no room for labels of ours. */
+static bool can_adopt(const char *name)
+{
+    size_t n = strlen(name);
+    if (n > SIM_ADOPTER_NAME_MAX || strchr(name, '.') == NULL || strchr(name, '_') != NULL ||
+        name[0] == '-' || name[n - 1] == '-' || strstr(name, ".-") != NULL ||
+        strstr(name, "-.") != NULL)
+        return false;
+    return !sim_is_service_name(name) && !sim_is_infrastructure(name);
+}
+
+bool sim_domain_adopts(const struct sim_world *world, const char *name)
+{
+    uint64_t at = sim_hash(world->seed, "adoption", name, strlen(name)) % PARTS;
+    return at < share_of(world, name) && can_adopt(name) &&
+           !sim_is_missing(world, sim_registrable(world, name));
+}
+
+void sim_name_join(const char *label, const char *name, char out[SIM_NAME_MAX])
+{
+    size_t l = strlen(label), n = strlen(name);
+    if (l + 1 + n >= SIM_NAME_MAX)
+        n = SIM_NAME_MAX - l - 2;
+    memcpy(out, label, l);
+    out[l] = '.';
+    memcpy(out + l + 1, name, n);
+    out[l + 1 + n] = '\0';
+}
+
+void sim_hosted_id(const char *target, char out[SIM_HOSTED_ID_BYTES])
+{
+    uint64_t h = sim_hash(0, "hosted-id", target, strlen(target));
+    snprintf(out, SIM_HOSTED_ID_BYTES, "%020" PRIu64, h);
+}
