@@ -46,14 +46,6 @@ static bool is_dead(const struct rua_facts *r)
     return lookup_is_negative(r->addr) || r->addr == LOOKUP_CNAME_LOOP;
 }
 
-/* The report about a failing domain goes to a mailbox behind the same failure. */
-static bool is_self(const struct rua_facts *r, const char *domain)
-{
-    return slice_contains_nocase((struct slice){r->uri, strcspn(r->uri, ":")},
-                                 SLICE_LIT("mailto")) &&
-           r->host && slice_eq_nocase(slice_of(r->host), slice_of(domain));
-}
-
 static enum status judge_found(const struct evidence *e, struct judgement *j)
 {
     enum status st = tlsrpt_judge(e->rpt.rr, e->rpt.n, e->domain, &j->findings, &j->tlsrpt);
@@ -67,8 +59,6 @@ static enum status judge_found(const struct evidence *e, struct judgement *j)
     for (size_t i = 0; i < e->n_rua; i++) {
         if (e->rua[i].uri && is_dead(&e->rua[i]))
             classify_add(j, FC_rpt_rua_dead, e->rua[i].uri, e->rua[i].host);
-        if (e->rua[i].uri && is_self(&e->rua[i], e->domain))
-            classify_add(j, FC_rpt_rua_self, e->rua[i].uri, NULL);
     }
     /* Whether there is TLSA is the business of stage dane, which is not part of this evidence. */
     if (j->record_status == COMPONENT_ABSENT)

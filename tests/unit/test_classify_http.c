@@ -1,0 +1,229 @@
+/* classify_http and classify_policy: each code appears when its condition holds, and not in the
+ * nearest case where it does not. */
+#include "tests/unit/judged_domain.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void alt(struct domain *d, bool looks_like_policy)
+{
+    struct alt_path *a = arena_array(&d->e.arena, 1, sizeof *a);
+    *a = (struct alt_path){"https://mta-sts.example.com/mta-sts.txt", 200, looks_like_policy};
+    d->e.policy.alt = a;
+    d->e.policy.n_alt = 1;
+    d->f->http.status = 404;
+}
+
+static void unannounced(struct domain *d)
+{
+    d->e.sts.n = 0;
+    d->e.sts.dns.status = LOOKUP_NXDOMAIN;
+}
+
+HOLDS(http_404)
+{
+    d->f->http.status = 404;
+}
+
+NEAR(http_404)
+{
+    d->f->http.status = 410;
+}
+
+HOLDS(http_status)
+{
+    d->f->http.status = 403;
+}
+
+NEAR(http_status)
+{
+    d->f->http.status = 404;
+}
+
+HOLDS(http_limited)
+{
+    d->f->http.status = 429;
+}
+
+NEAR(http_limited)
+{
+    d->f->http.status = 503;
+}
+
+HOLDS(http_challenge)
+{
+    d->f->http.status = 403;
+    d->f->http.challenge = "cf-mitigated";
+}
+
+NEAR(http_challenge)
+{
+    d->f->http.status = 410;
+    d->f->http.challenge = "cf-mitigated";
+}
+
+HOLDS(http_redirect)
+{
+    d->f->http.status = 301;
+    d->f->http.location = "https://www.example.com/";
+}
+
+NEAR(http_redirect)
+{
+    d->f->http.location = "https://www.example.com/";
+}
+
+HOLDS(http_timeout)
+{
+    d->f->http.end = HTTP_END_TIMEOUT;
+}
+
+NEAR(http_timeout)
+{
+    d->f->http.end = HTTP_END_TRUNCATED;
+}
+
+HOLDS(http_slow)
+{
+    d->f->total_ms = 4001;
+}
+
+NEAR(http_slow)
+{
+    d->f->total_ms = 4000;
+}
+
+HOLDS(http_truncated)
+{
+    d->f->http.end = HTTP_END_TRUNCATED;
+}
+
+NEAR(http_truncated)
+{
+    d->f->http.end = HTTP_END_TIMEOUT;
+}
+
+HOLDS(http_too_large)
+{
+    d->f->http.end = HTTP_END_TOO_LARGE;
+}
+
+NEAR(http_too_large)
+{
+    d->f->http.body_total = POLICY_BODY_MAX_BYTES;
+}
+
+HOLDS(http_empty)
+{
+    domain_body(d, " \r\n");
+}
+
+NEAR(http_empty)
+{
+    domain_body(d, "version");
+}
+
+HOLDS(http_type_missing)
+{
+    d->f->http.content_type = NULL;
+}
+
+NEAR(http_type_missing)
+{
+    d->f->http.content_type = "text/html";
+}
+
+HOLDS(http_type_wrong)
+{
+    d->f->http.content_type = "application/octet-stream";
+}
+
+NEAR(http_type_wrong)
+{
+    d->f->http.content_type = "Text/Plain; charset=UTF-8; x=y";
+}
+
+HOLDS(http_charset)
+{
+    d->f->http.content_type = "text/plain; charset=iso-8859-1";
+}
+
+NEAR(http_charset)
+{
+    d->f->http.content_type = "text/plain; charset=\"us-ascii\"";
+}
+
+HOLDS(http_encoding)
+{
+    d->f->http.content_encoding = "gzip";
+}
+
+NEAR(http_encoding)
+{
+    d->f->http.content_encoding = "identity";
+}
+
+HOLDS(http_html_200)
+{
+    domain_body(d, "<!DOCTYPE html><html><body>parked</body></html>");
+}
+
+NEAR(http_html_200)
+{
+    d->f->http.content_type = "text/html";
+}
+
+HOLDS(policy_wrong_path)
+{
+    alt(d, true);
+}
+
+NEAR(policy_wrong_path)
+{
+    alt(d, false);
+}
+
+HOLDS(policy_orphan)
+{
+    unannounced(d);
+}
+
+NEAR(policy_orphan)
+{
+    unannounced(d);
+    domain_body(d, "mode: enforce\r\n");
+}
+
+HOLDS(pol_mx_wildcard_shared)
+{
+    domain_policy_mx(d, "*.tenants.example", NULL);
+}
+
+NEAR(pol_mx_wildcard_shared)
+{
+    domain_policy_mx(d, "*.mail.protection.outlook.com", NULL);
+}
+
+static const struct code_case cases[] = {
+    CODE_CASE(http_404),          CODE_CASE(http_status),       CODE_CASE(http_limited),
+    CODE_CASE(http_challenge),    CODE_CASE(http_redirect),     CODE_CASE(http_timeout),
+    CODE_CASE(http_slow),         CODE_CASE(http_truncated),    CODE_CASE(http_too_large),
+    CODE_CASE(http_empty),        CODE_CASE(http_type_missing), CODE_CASE(http_type_wrong),
+    CODE_CASE(http_charset),      CODE_CASE(http_encoding),     CODE_CASE(http_html_200),
+    CODE_CASE(policy_wrong_path), CODE_CASE(policy_orphan),     CODE_CASE(pol_mx_wildcard_shared),
+};
+
+static void test_codes(void **state)
+{
+    (void)state;
+    domain_check_cases(cases, sizeof cases / sizeof *cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes)};
+    return cmocka_run_group_tests_name("classify_http", tests, NULL, NULL);
+}
