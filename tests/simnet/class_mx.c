@@ -75,6 +75,7 @@ static void break_host(struct sim_domain *d, int fault)
         break;
     case SIM_MX_FAULT_PRIVATE:
         mx->addr[0] = sim_addr_private(d->hash);
+        mx->is_private = true;
         break;
     default: /* an alias: MX names must not be one (RFC 2181 10.3) */
         sim_name_join(SIM_LABEL_RELAY, d->name, mx->cname);
@@ -107,7 +108,7 @@ static void mismatch(struct sim_domain *d, int fault)
         d->apex_addr = d->mx[0].addr[0];
         list_only(d, "*.$");
         break;
-    default:
+    default: /* a label more than the wildcard stands for */
         sim_name_join(SIM_LABEL_MX "1." SIM_LABEL_RELAY, d->name, d->mx[0].name);
         list_only(d, "*.$");
         break;
@@ -140,6 +141,7 @@ void sim_break_mx(struct sim_domain *d, struct sim_draw *draw, const struct sim_
     case SIM_MX_FAULT_WILDCARD_OWN:
         d->policy.mx_count = 0;
         sim_policy_mx(&d->policy, sim_template(d, "*.$", d->name));
+        d->policy.wildcard_no_need = true;
         break;
     case SIM_MX_FAULT_PATTERN_UNUSED:
         sim_policy_mx(&d->policy, "inbound.simnet-hosting.example");

@@ -324,7 +324,8 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
     d->sts.status = d->rpt.status = outcomes[i].status;
     d->rpt.ttl = d->sts.ttl = 3600;
     d->host.hoster = -1;
-    d->missing = sim_is_missing(world, sim_registrable(world, d->name));
+    d->registrable = sim_registrable(world, d->name);
+    d->missing = sim_is_missing(world, d->registrable);
     if (d->missing || sim_is_infrastructure(d->name) || sim_is_service_name(d->name)) {
         d->sts.status = d->rpt.status = SIM_LOOKUP_NXDOMAIN;
         return;
@@ -365,8 +366,10 @@ void sim_domain_add_mx(const struct sim_world *world, struct sim_domain *d)
 void sim_domain_build(const struct sim_world *world, const char *name, struct sim_domain *d)
 {
     memset(d, 0, offsetof(struct sim_domain, text));
-    snprintf(d->name, sizeof d->name, "%s", name);
-    d->hash = sim_hash(sim_world_seed(world), "domain", name, strlen(name));
+    size_t len = strnlen(name, sizeof d->name - 1);
+    memcpy(d->name, name, len);
+    d->name[len] = '\0';
+    d->hash = sim_hash(sim_world_seed(world), "domain", d->name, len);
     d->cause = SIM_CODE_NONE;
     d->apex_addr = sim_addr_web(d->hash);
     if (sim_domain_adopts(world, name))

@@ -91,9 +91,10 @@ struct sim_policy {
     const char *before, *after; /* whole further lines without line end, or NULL */
     char mx[SIM_PATTERNS_MAX][SIM_PATTERN_BYTES];
     size_t mx_count;
-    bool lf;      /* line ends: LF, else CRLF */
-    bool escaped; /* literal \n instead of line ends */
-    bool pattern_unused;
+    bool lf;               /* line ends: LF, else CRLF */
+    bool escaped;          /* literal \n instead of line ends */
+    bool pattern_unused;   /* a pattern that matches no MX */
+    bool wildcard_no_need; /* a wildcard whose MX hosts have fixed names */
 };
 
 struct sim_mx {
@@ -105,7 +106,8 @@ struct sim_mx {
     enum sim_smtp_kind kind;
     uint32_t addr[4];
     size_t addr_count;
-    bool listed; /* a pattern matches it */
+    bool is_private; /* its address is in RFC 1918 space */
+    bool listed;     /* a pattern matches it */
 };
 
 enum sim_mx_state { SIM_MX_FOUND, SIM_MX_IMPLICIT, SIM_MX_NULL, SIM_MX_NONE, SIM_MX_FAILED };
@@ -131,10 +133,11 @@ struct sim_domain {
     enum sim_mx_state mx_state;
     struct sim_mx mx[SIM_MX_MAX];
     size_t mx_count;
-    bool missing;       /* the registrable domain does not exist */
-    bool wildcard_txt;  /* *.D TXT "v=spf1 -all" */
-    bool wildcard_web;  /* *.D CNAME to a web host */
-    uint32_t apex_addr; /* A at D; 0: none */
+    const char *registrable; /* registrable domain, in name; NULL for adopters */
+    bool missing;            /* the registrable domain does not exist */
+    bool wildcard_txt;       /* *.D TXT "v=spf1 -all" */
+    bool wildcard_web;       /* *.D CNAME to a web host */
+    uint32_t apex_addr;      /* A at D; 0: none */
 
     size_t text_used;
     char text[SIM_TEXT_BYTES];

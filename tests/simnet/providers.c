@@ -137,16 +137,25 @@ int sim_mx_provider_index(const char *name)
     return -1;
 }
 
+/* The same with the name's length known; the dot is looked at before the bytes are. */
+static bool ends_in(const char *name, size_t n, const char *suffix)
+{
+    size_t s = strlen(suffix);
+    if (n < s || (n > s && name[n - s - 1] != '.'))
+        return false;
+    return memcmp(name + n - s, suffix, s) == 0;
+}
+
 bool sim_name_under(const char *name, const char *suffix)
 {
-    size_t n = strlen(name), s = strlen(suffix);
-    return n >= s && memcmp(name + n - s, suffix, s) == 0 && (n == s || name[n - s - 1] == '.');
+    return ends_in(name, strlen(name), suffix);
 }
 
 int sim_hoster_of(const char *name)
 {
+    size_t n = strlen(name);
     for (unsigned i = 0; i < HOSTERS; i++)
-        if (sim_name_under(name, hosters[i].suffix))
+        if (ends_in(name, n, hosters[i].suffix))
             return (int)i;
     return -1;
 }
@@ -155,8 +164,9 @@ int sim_hoster_of(const char *name)
 int sim_mx_provider_of(const char *name)
 {
     int best = -1;
+    size_t n = strlen(name);
     for (unsigned i = 0; i < MX_PROVIDERS; i++)
-        if (sim_name_under(name, mx_providers[i].suffix) &&
+        if (ends_in(name, n, mx_providers[i].suffix) &&
             (best < 0 || strlen(mx_providers[i].suffix) > strlen(mx_providers[best].suffix)))
             best = (int)i;
     return best;

@@ -88,7 +88,7 @@ struct tally {
 
 static bool set_aside(const struct sim_mx *mx)
 {
-    return mx->addr_count == 0 || sim_kind_truth(mx->kind)->set_aside;
+    return mx->addr_count == 0 || mx->is_private || sim_kind_truth(mx->kind)->set_aside;
 }
 
 static struct tally count_hosts(const struct sim_domain *d)
@@ -173,7 +173,7 @@ static void add_mx_codes(struct sim_domain *d, struct tally t)
     bool open = false;
     for (size_t i = 0; i < d->mx_count; i++) {
         int code = sim_kind_truth(d->mx[i].kind)->code;
-        if (d->mx[i].addr_count > 0 && code != SIM_CODE_NONE)
+        if (d->mx[i].addr_count > 0 && !d->mx[i].is_private && code != SIM_CODE_NONE)
             sim_codes_add(&d->codes, code);
         open = open || !set_aside(&d->mx[i]);
     }
@@ -181,6 +181,17 @@ static void add_mx_codes(struct sim_domain *d, struct tally t)
         sim_codes_add(&d->codes, FC_smtp_nolisting);
     if (t.bad_certs > 0)
         sim_codes_add(&d->codes, t.bad_certs == t.certs ? FC_mx_all_invalid : FC_mx_some_invalid);
+}
+
+/* All MX of a domain of ours are of one provider; hosts of its own are its own provider's. */
+static void add_provider_split(struct sim_domain *d)
+{
+    if (d->host.hoster < 0)
+        return;
+    const char *hoster = sim_hoster((unsigned)d->host.hoster)->name;
+    int provider = d->mx[0].provider;
+    if (provider < 0 || strcmp(hoster, sim_mx_provider((unsigned)provider)->name) != 0)
+        sim_codes_add(&d->codes, FC_mx_provider_split);
 }
 
 /* Rows that hold a policy against the MX set. The first MX is the one with the lowest preference.
@@ -196,15 +207,9 @@ static void add_consistency_codes(struct sim_domain *d)
         sim_codes_add(&d->codes, d->mx[0].listed ? FC_mx_unlisted_backup : FC_mx_unlisted_primary);
     if (d->policy.pattern_unused)
         sim_codes_add(&d->codes, FC_mx_pattern_unused);
-}
-
-static void add_provider_split(struct sim_domain *d)
-{
-    if (d->host.hoster < 0 || d->mx_count == 0 || d->mx[0].provider < 0)
-        return;
-    const char *hoster = sim_hoster((unsigned)d->host.hoster)->name;
-    if (strcmp(hoster, sim_mx_provider((unsigned)d->mx[0].provider)->name) != 0)
-        sim_codes_add(&d->codes, FC_mx_provider_split);
+    if (d->policy.wildcard_no_need)
+        sim_codes_add(&d->codes, FC_mx_wildcard_no_need);
+    add_provider_split(d);
 }
 
 static void add_verdict_code(struct sim_domain *d)
@@ -230,8 +235,10 @@ static void add_verdict_code(struct sim_domain *d)
 static void add_rpt_codes(struct sim_domain *d)
 {
     bool absent = d->rpt.status == SIM_LOOKUP_NXDOMAIN || d->rpt.status == SIM_LOOKUP_NODATA;
-    if (absent && d->rpt.cname[0] == '\0')
-        sim_codes_add(&d->codes, d->adopter ? FC_rpt_absent_with_sts : FC_rpt_absent);
+    if (absent)
+        sim_codes_add(&d->codes, FC_rpt_absent);
+    if (absent && d->adopter)
+        sim_codes_add(&d->codes, FC_rpt_absent_with_sts);
     if (d->rpt.status == SIM_LOOKUP_FOUND && !d->adopter)
         sim_codes_add(&d->codes, FC_rpt_orphan);
 }
@@ -250,6 +257,8 @@ static enum sim_adoption adoption_of(const struct sim_domain *d, enum sim_truth_
 static void judge_absent(struct sim_domain *d, enum sim_truth_mode mode)
 {
     d->adoption = SIM_ABSENT;
+    if (d->sts.cname[0] != '\0')
+        sim_codes_add(&d->codes, FC_sts_cname);
     if (d->sts.status == SIM_LOOKUP_TIMEOUT)
         sim_codes_add(&d->codes, FC_sts_dns_timeout);
     else if (d->sts.status == SIM_LOOKUP_SERVFAIL || d->sts.status == SIM_LOOKUP_REFUSED)
@@ -279,7 +288,7 @@ static void judge_adopter(struct sim_domain *d, enum sim_truth_mode mode)
     struct tally t = count_hosts(d);
     for (size_t i = 0; d->cls != NULL && i < SIM_CLASS_CODES_MAX && d->cls->codes[i] != 0; i++)
         sim_codes_add(&d->codes, d->cls->codes[i]);
-    if (d->sts.cname[0] != '\0' && !d->sts.cname_loop)
+    if (d->sts.cname[0] != '\0')
         sim_codes_add(&d->codes, FC_sts_cname);
     add_mx_codes(d, t);
     add_rpt_codes(d);
@@ -292,9 +301,9 @@ static void judge_adopter(struct sim_domain *d, enum sim_truth_mode mode)
     if (mode == SIM_TRUTH_DNS_ONLY)
         return;
     bool holds = policy_read(d) && !sim_codes_has_rule(&d->codes, STAGE_POLICY, RULE_VOID);
-    if (holds && (d->mx_state == SIM_MX_FOUND || d->mx_state == SIM_MX_IMPLICIT))
+    bool applies = holds && d->policy.mode != SIM_NONE;
+    if (applies && (d->mx_state == SIM_MX_FOUND || d->mx_state == SIM_MX_IMPLICIT))
         add_consistency_codes(d);
-    add_provider_split(d);
     add_verdict_code(d);
 }
 

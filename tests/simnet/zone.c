@@ -229,19 +229,20 @@ static void dispatch(const struct sim_world *world, const char *qname, unsigned 
 {
     struct sim_domain *d = &a->domain;
     const char *domain;
+    bool shared = sim_is_infrastructure(qname);
     if (below(qname, SIM_LABEL_GONE ".") != NULL) {
         fail(a, SIM_LOOKUP_NXDOMAIN);
-    } else if ((domain = below(qname, "_mta-sts.")) != NULL && !sim_is_infrastructure(qname)) {
+    } else if ((domain = below(qname, "_mta-sts.")) != NULL && !shared) {
         sim_domain_build(world, domain, d);
         answer_txt_set(a, &d->sts, qtype);
-    } else if ((domain = below(qname, "_smtp._tls.")) != NULL && !sim_is_infrastructure(qname)) {
+    } else if ((domain = below(qname, "_smtp._tls.")) != NULL && !shared) {
         sim_domain_build(world, domain, d);
         answer_txt_set(a, &d->rpt, qtype);
     } else if ((domain = below(qname, SIM_LABEL_LOOP ".")) != NULL) {
         sim_name_join("_mta-sts", domain, d->sts.cname);
         add_target(a, a->qname, SIM_TYPE_CNAME, d->sts.cname, 0);
         add_target(a, d->sts.cname, SIM_TYPE_CNAME, a->qname, 0);
-    } else if (sim_is_infrastructure(qname)) {
+    } else if (shared) {
         answer_infrastructure(qname, qtype, a);
     } else if ((domain = below(qname, "mta-sts.")) != NULL && sim_domain_adopts(world, domain)) {
         sim_domain_build(world, domain, d);
@@ -258,6 +259,16 @@ static void dispatch(const struct sim_world *world, const char *qname, unsigned 
     }
 }
 
+/* The registrable domain of a name, taken from the domain just built where that is the same. */
+static const char *zone_of(const struct sim_world *world, const struct sim_answer *a,
+                           const char *name)
+{
+    const char *known = a->domain.registrable;
+    if (known != NULL && name == a->qname && sim_name_under(name, known))
+        return known;
+    return sim_registrable(world, name);
+}
+
 /* The zone whose SOA comes with a negative answer: that of the last name of the chain. */
 static void set_soa(const struct sim_world *world, struct sim_answer *a)
 {
@@ -265,10 +276,10 @@ static void set_soa(const struct sim_world *world, struct sim_answer *a)
     for (size_t i = 0; i < a->count; i++)
         if (a->rr[i].type == SIM_TYPE_CNAME)
             name = a->rr[i].target;
-    const char *zone = sim_registrable(world, name);
+    const char *zone = zone_of(world, a, name);
     if (sim_is_missing(world, zone) && !sim_is_infrastructure(zone))
         zone = parent_of(zone);
-    snprintf(a->soa, sizeof a->soa, "%s", zone);
+    memcpy(a->soa, zone, strlen(zone) + 1);
 }
 
 void sim_zone_answer(const struct sim_world *world, const char *qname, unsigned qtype,
@@ -277,7 +288,10 @@ void sim_zone_answer(const struct sim_world *world, const char *qname, unsigned 
     out->status = SIM_LOOKUP_FOUND;
     out->count = 0;
     out->soa[0] = '\0';
-    snprintf(out->qname, sizeof out->qname, "%s", qname);
+    out->domain.registrable = NULL;
+    size_t len = strnlen(qname, sizeof out->qname - 1);
+    memcpy(out->qname, qname, len);
+    out->qname[len] = '\0';
     dispatch(world, out->qname, qtype, out);
     if (out->status >= SIM_LOOKUP_SERVFAIL)
         return;

@@ -1,0 +1,488 @@
+/* The simulated world: pure, in proportion, and true to its own table of classes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/simnet/classes.h"
+#include "tests/simnet/dnswire.h"
+#include "tests/simnet/names.h"
+#include "tests/simnet/normalize.h"
+#include "tests/simnet/providers.h"
+#include "tests/simnet/truth_rules.h"
+#include "tests/simnet/world_data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMES = 40000 };
+
+static struct sim_world *world_of(uint64_t seed, double adoption)
+{
+    const char *why;
+    struct sim_world *w;
+    struct sim_world_options o = {.seed = seed, .adoption_pct = adoption};
+    assert_true(sim_world_new(&o, &w, &why));
+    return w;
+}
+
+static void name_of(unsigned i, char out[SIM_NAME_MAX])
+{
+    static const char *const tlds[] = {"com", "de", "co.uk", "nl", "ru", "org", "gov"};
+    snprintf(out, SIM_NAME_MAX, "name%u.%s", i, tlds[i % (sizeof tlds / sizeof tlds[0])]);
+}
+
+static struct sim_domain *build(const struct sim_world *w, const char *name,
+                                enum sim_truth_mode mode)
+{
+    struct sim_domain *d = malloc(sizeof *d);
+    assert_non_null(d);
+    sim_domain_build(w, name, d);
+    sim_truth_judge(d, mode);
+    return d;
+}
+
+static void test_same_name_same_domain(void **state)
+{
+    (void)state;
+    struct sim_world *one = world_of(7, 100), *two = world_of(7, 100), *other = world_of(8, 100);
+    unsigned differ = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        char name[SIM_NAME_MAX];
+        name_of(i, name);
+        struct sim_domain *a = build(one, name, SIM_TRUTH_FULL);
+        struct sim_domain *b = build(two, name, SIM_TRUTH_FULL);
+        struct sim_domain *c = build(other, name, SIM_TRUTH_FULL);
+        assert_true(sim_codes_equal(&a->codes, &b->codes));
+        assert_int_equal(a->host.http.body_len, b->host.http.body_len);
+        assert_memory_equal(a->host.http.body, b->host.http.body, a->host.http.body_len);
+        assert_memory_equal(&a->host.tls, &b->host.tls, sizeof a->host.tls);
+        assert_int_equal(a->mx[0].addr[0], b->mx[0].addr[0]);
+        differ += !sim_codes_equal(&a->codes, &c->codes);
+        free(a);
+        free(b);
+        free(c);
+    }
+    assert_true(differ > 1000); /* another seed is another world */
+    sim_world_free(one);
+    sim_world_free(two);
+    sim_world_free(other);
+}
+
+static void test_unknown_world_is_refused(void **state)
+{
+    (void)state;
+    const char *why = NULL;
+    struct sim_world *w;
+    struct sim_world_options o = {.version = "imc1999", .adoption_pct = -1};
+    assert_false(sim_world_new(&o, &w, &why));
+    assert_non_null(why);
+    o = (struct sim_world_options){.adoption_pct = 101};
+    assert_false(sim_world_new(&o, &w, &why));
+}
+
+static void test_adoption_share(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(1, -1);
+    unsigned adopters = 0, ru = 0, ru_adopters = 0;
+    for (unsigned i = 0; i < 200000; i++) {
+        char name[SIM_NAME_MAX];
+        name_of(i, name);
+        bool adopts = sim_domain_adopts(w, name);
+        adopters += adopts;
+        ru += i % 7 == 4;
+        ru_adopters += i % 7 == 4 && adopts;
+    }
+    /* 0.07 to 1.2 % by top-level domain, about 0.7 % in all (IMC 2025). */
+    assert_in_range(adopters, 1000, 2000);
+    assert_true(ru_adopters * 500 < ru);
+    sim_world_free(w);
+}
+
+/* 29.6 % of adopters are misconfigured; every class of the table occurs, and what a class names is
+ * in the truth unless a stage before it hides it. */
+static void test_classes_occur_with_their_codes(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(1, 100);
+    unsigned *seen = calloc(sim_class_count(), sizeof *seen);
+    unsigned adopters = 0, faults = 0;
+    assert_non_null(seen);
+    for (unsigned i = 0; i < NAMES; i++) {
+        char name[SIM_NAME_MAX];
+        name_of(i, name);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        adopters += d->adopter;
+        for (unsigned c = 0; d->cls != NULL && c < sim_class_count(); c++)
+            seen[c] += d->cls == sim_class(c);
+        faults += d->cls != NULL && d->cls->kind == SIM_CLASS_FAULT;
+        for (size_t k = 0; d->cls != NULL && k < SIM_CLASS_CODES_MAX && d->cls->codes[k]; k++)
+            assert_true(sim_codes_has(&d->codes, d->cls->codes[k]));
+        free(d);
+    }
+    for (unsigned c = 0; c < sim_class_count(); c++)
+        if (seen[c] == 0)
+            fail_msg("class %s never occurs", sim_class(c)->name);
+    assert_in_range(faults * 1000 / adopters, 280, 312);
+    free(seen);
+    sim_world_free(w);
+}
+
+static bool blames(const struct sim_codes *codes)
+{
+    for (enum stage stage = STAGE_DNS; stage < STAGE_TLSRPT; stage++)
+        if (sim_codes_has_rule(codes, stage, RULE_VOID) ||
+            sim_codes_has_rule(codes, stage, RULE_MX))
+            return true;
+    return false;
+}
+
+static void check_truth(const struct sim_domain *d)
+{
+    bool bad = blames(&d->codes);
+    switch (d->verdict) {
+    case SIM_PROTECTED:
+    case SIM_READY:
+        assert_false(bad);
+        break;
+    case SIM_UNPROTECTED:
+    case SIM_DEGRADED:
+    case SIM_UNDELIVERABLE:
+    case SIM_WOULD_BLOCK:
+        assert_true(bad);
+        assert_true(d->cause != SIM_CODE_NONE);
+        break;
+    case SIM_NOT_APPLICABLE:
+    case SIM_OFF:
+        assert_int_equal(d->cause, SIM_CODE_NONE);
+        break;
+    default:
+        break;
+    }
+    for (int c = 0; c < FINDING_CODE_COUNT; c++)
+        if (sim_codes_has(&d->codes, c))
+            assert_true(sim_code_effect(c) != EFFECT_STATE);
+    if (d->cause != SIM_CODE_NONE)
+        assert_true(sim_codes_has(&d->codes, d->cause));
+}
+
+static void test_truth_is_coherent(void **state)
+{
+    (void)state;
+    struct sim_world *dense = world_of(3, 100), *sparse = world_of(3, -1);
+    for (unsigned i = 0; i < NAMES / 2; i++) {
+        char name[SIM_NAME_MAX];
+        name_of(i, name);
+        enum sim_truth_mode mode = i % 2 ? SIM_TRUTH_DNS_ONLY : SIM_TRUTH_FULL;
+        struct sim_domain *d = build(i % 3 ? dense : sparse, name, mode);
+        check_truth(d);
+        if (mode == SIM_TRUTH_DNS_ONLY)
+            for (int c = 0; c < FINDING_CODE_COUNT; c++)
+                if (sim_codes_has(&d->codes, c))
+                    assert_true(sim_code_stage(c) == STAGE_DNS ||
+                                sim_code_stage(c) == STAGE_TLSRPT);
+        free(d);
+    }
+    sim_world_free(dense);
+    sim_world_free(sparse);
+}
+
+/* No alarm on what is in order. */
+static void test_healthy_domains_have_no_alarm(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(5, 100);
+    for (unsigned i = 0; i < NAMES / 2; i++) {
+        char name[SIM_NAME_MAX];
+        name_of(i, name);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        for (int c = 0; d->adopter && d->cls == NULL && c < FINDING_CODE_COUNT; c++) {
+            if (!sim_codes_has(&d->codes, c))
+                continue;
+            enum effect effect = sim_code_effect(c);
+            assert_true(effect == EFFECT_WEAK || effect == EFFECT_INFO);
+        }
+        free(d);
+    }
+    sim_world_free(w);
+}
+
+/* ---- the zone -------------------------------------------------------------------------------- */
+
+static struct sim_answer *ask(const struct sim_world *w, const char *qname, unsigned qtype)
+{
+    struct sim_answer *a = malloc(sizeof *a);
+    assert_non_null(a);
+    sim_zone_answer(w, qname, qtype, a);
+    return a;
+}
+
+/* Every name that the truth speaks of resolves to what was built, directly and through chains. */
+static void test_hosts_can_be_found_back(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(1, 100);
+    for (unsigned i = 0; i < 4000; i++) {
+        char name[SIM_NAME_MAX], host[SIM_NAME_MAX];
+        name_of(i, name);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        for (size_t k = 0; k < d->mx_count && d->mx_state == SIM_MX_FOUND; k++) {
+            const struct sim_mx *mx = &d->mx[k];
+            enum sim_reach reach;
+            if (mx->name[0] == '.' || mx->addr_count == 0)
+                continue;
+            struct sim_answer *a = ask(w, mx->name, SIM_TYPE_A);
+            assert_true(a->count > 0);
+            assert_int_equal(a->rr[a->count - 1].addr, mx->addr[mx->addr_count - 1]);
+            assert_true(mx->is_private || sim_address_plan(mx->addr[0], SIM_SERVICE_SMTP, &reach));
+            free(a);
+        }
+        sim_name_join("mta-sts", name, host);
+        struct sim_answer *a = ask(w, host, SIM_TYPE_A);
+        if (d->adopter && d->host.addr_count > 0) {
+            assert_int_equal(a->rr[a->count - 1].addr, d->host.addr[0]);
+            if (d->host.cname[0] != '\0') { /* the target alone gives the same */
+                struct sim_answer *target = ask(w, d->host.cname, SIM_TYPE_A);
+                assert_int_equal(target->rr[0].addr, d->host.addr[0]);
+                free(target);
+            }
+        }
+        free(a);
+        free(d);
+    }
+    sim_world_free(w);
+}
+
+static void test_hosted_record_is_the_same_at_its_target(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(1, 100);
+    unsigned compared = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        char name[SIM_NAME_MAX];
+        name_of(i, name);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        if (d->sts.cname[0] != '\0' && d->sts.status == SIM_LOOKUP_FOUND) {
+            struct sim_answer *a = ask(w, d->sts.cname, SIM_TYPE_TXT);
+            assert_int_equal(a->count, 1);
+            assert_string_equal(a->rr[0].txt->text, d->sts.rr[0].text);
+            compared++;
+            free(a);
+        }
+        free(d);
+    }
+    assert_true(compared > 100);
+    sim_world_free(w);
+}
+
+/* A wildcard answers for a sibling label as it does for _mta-sts, a record of its own does not. */
+static void test_siblings_show_wildcards(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(1, 0);
+    unsigned txt = 0, web = 0;
+    for (unsigned i = 0; i < NAMES && (txt < 5 || web < 5); i++) {
+        char name[SIM_NAME_MAX], sibling[SIM_NAME_MAX];
+        name_of(i, name);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        const char *label = i % 2 ? "_k3v9x0" : "k3v9x0";
+        sim_name_join(label, name, sibling);
+        struct sim_answer *a = ask(w, sibling, SIM_TYPE_TXT);
+        if (d->wildcard_txt) {
+            assert_string_equal(a->rr[0].txt->text, d->sts.rr[0].text);
+            txt++;
+        } else if (d->wildcard_web) {
+            assert_string_equal(a->rr[0].target, d->sts.cname);
+            web++;
+        }
+        free(a);
+        free(d);
+    }
+    assert_true(txt >= 5 && web >= 5);
+    sim_world_free(w);
+}
+
+/* The owner of the SOA tells a missing label from a missing domain. */
+static void test_soa_of_negative_answers(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(1, 0);
+    unsigned missing = 0, there = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        char name[SIM_NAME_MAX], record[SIM_NAME_MAX];
+        name_of(i, name);
+        sim_name_join("_mta-sts", name, record);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        struct sim_answer *a = ask(w, record, SIM_TYPE_TXT);
+        if (a->status == SIM_LOOKUP_NXDOMAIN && d->missing) {
+            assert_string_equal(a->soa, strchr(name, '.') + 1);
+            missing++;
+        } else if (a->status == SIM_LOOKUP_NXDOMAIN) {
+            assert_string_equal(a->soa, name);
+            there++;
+        }
+        free(a);
+        free(d);
+    }
+    assert_true(missing > 50 && there > 1000);
+    sim_world_free(w);
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+/* A query for `name` TXT, with EDNS of 4096 bytes when asked for. */
+static size_t write_query(const char *name, bool edns, uint8_t out[512])
+{
+    static const uint8_t opt[] = {0, 0, 41, 16, 0, 0, 0, 0, 0, 0, 0};
+    uint8_t header[12] = {0xab, 0xcd, 1, 0, 0, 1, 0, 0, 0, 0, 0, edns};
+    size_t at = sizeof header;
+    memcpy(out, header, sizeof header);
+    while (*name != '\0') {
+        size_t n = strcspn(name, ".");
+        out[at++] = (uint8_t)n;
+        memcpy(out + at, name, n);
+        at += n;
+        name += n + (name[n] == '.');
+    }
+    memcpy(out + at, "\0\0\x10\0\x01", 5);
+    at += 5;
+    if (edns)
+        memcpy(out + at, opt, sizeof opt);
+    return at + (edns ? sizeof opt : 0);
+}
+
+static void test_large_answers_are_truncated(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_of(1, 100);
+    uint8_t in[512], small[DNS_UDP_MAX_BYTES], big[DNS_TCP_MAX_BYTES];
+    unsigned large = 0;
+    for (unsigned i = 0; i < NAMES && large < 3; i++) {
+        char name[SIM_NAME_MAX], record[SIM_NAME_MAX];
+        struct dns_query q;
+        name_of(i, name);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        if (d->cls != NULL && strcmp(d->cls->name, "sts_large") == 0) {
+            sim_name_join("_Mta-STS", name, record);
+            size_t len = write_query(record, true, in);
+            assert_int_equal(dns_parse_query(in, len, &q), DNS_PARSE_OK);
+            assert_int_equal(q.udp_size, 4096);
+            struct sim_answer *a = ask(w, q.qname, q.qtype);
+            size_t n = dns_write_answer(&q, a, small, sizeof small);
+            assert_true(small[2] & 2 && small[7] == 0 && n < 300);
+            assert_memory_equal(small + 12, in + 12, 9); /* the question's case is kept */
+            n = dns_write_answer(&q, a, big, sizeof big);
+            assert_true(!(big[2] & 2) && big[7] == 9 && n > DNS_UDP_MAX_BYTES);
+            large++;
+            free(a);
+        }
+        free(d);
+    }
+    assert_int_equal(large, 3);
+    sim_world_free(w);
+}
+
+static void test_bad_queries_are_not_answered(void **state)
+{
+    (void)state;
+    uint8_t in[512], out[12];
+    struct dns_query q;
+    size_t len = write_query("example.com", true, in);
+    assert_int_equal(dns_parse_query(in, 11, &q), DNS_PARSE_IGNORE);
+    for (size_t cut = 12; cut + 11 < len; cut++) /* the OPT alone may be missing */
+        assert_int_equal(dns_parse_query(in, cut, &q), DNS_PARSE_REFUSE);
+    in[12] = 0xc0; /* a pointer has no place in a question */
+    assert_int_equal(dns_parse_query(in, len, &q), DNS_PARSE_REFUSE);
+    assert_int_equal(dns_write_error(in, 1, out), 12);
+    assert_int_equal(out[3], 0x81);
+    in[2] |= 0x80;
+    assert_int_equal(dns_parse_query(in, len, &q), DNS_PARSE_IGNORE);
+}
+
+/* ---- input names ----------------------------------------------------------------------------- */
+
+static void test_normalize(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out; /* NULL: invalid */
+    } cases[] = {
+        {"Example.COM.", "example.com"},
+        {"  a.b\r", "a.b"},
+        {"b\xc3\xbc"
+         "cher.example",
+         "xn--bcher-kva.example"},
+        {"stra\xc3\x9f"
+         "e.de",
+         "xn--strae-oqa.de"}, /* nontransitional keeps the sharp s */
+        {"foo_bar.com", "foo_bar.com"},
+        {"r3---sn-x.example", "r3---sn-x.example"},
+        {"", NULL},
+        {".", NULL},
+        {"com", NULL},
+        {"a..b", NULL},
+        {"192.0.2.1", NULL},
+        {"a b.com", NULL},
+        {"a\xff.com", NULL},
+        {"http://a.com", NULL},
+        {"1234567890123456789012345678901234567890123456789012345678901234.com", NULL},
+    };
+    char out[SIM_NAME_MAX];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool ok = sim_normalize(cases[i].in, strlen(cases[i].in), out);
+        assert_int_equal(ok, cases[i].out != NULL);
+        if (ok)
+            assert_string_equal(out, cases[i].out);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void test_printed_names_are_valid_and_unique(void **state)
+{
+    (void)state;
+    char *text = NULL, *names[5000], line[SIM_NAME_MAX];
+    size_t size = 0, n = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    assert_true(sim_names_print(42, 5000, out));
+    fclose(out);
+    for (char *save = NULL, *p = strtok_r(text, "\n", &save); p != NULL;
+         p = strtok_r(NULL, "\n", &save)) {
+        names[n] = strchr(p, ',') + 1;
+        assert_true(sim_normalize(names[n], strlen(names[n]), line));
+        n++;
+    }
+    assert_int_equal(n, 5000);
+    qsort(names, n, sizeof names[0], compare);
+    for (size_t i = 1; i < n; i++)
+        assert_string_not_equal(names[i - 1], names[i]);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_name_same_domain),
+        cmocka_unit_test(test_unknown_world_is_refused),
+        cmocka_unit_test(test_adoption_share),
+        cmocka_unit_test(test_classes_occur_with_their_codes),
+        cmocka_unit_test(test_truth_is_coherent),
+        cmocka_unit_test(test_healthy_domains_have_no_alarm),
+        cmocka_unit_test(test_hosts_can_be_found_back),
+        cmocka_unit_test(test_hosted_record_is_the_same_at_its_target),
+        cmocka_unit_test(test_siblings_show_wildcards),
+        cmocka_unit_test(test_soa_of_negative_answers),
+        cmocka_unit_test(test_large_answers_are_truncated),
+        cmocka_unit_test(test_bad_queries_are_not_answered),
+        cmocka_unit_test(test_normalize),
+        cmocka_unit_test(test_printed_names_are_valid_and_unique),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
