@@ -136,7 +136,7 @@ void findings_add(struct findings *f, enum finding_code code, const char *target
         return;
     if (findings_has_for(f, code, add.target) || !grow(f, code))
         return;
-    if (detail.p && !(add.detail = escaped_copy(f, detail, DETAIL_MAX_BYTES)))
+    if (detail.len > 0 && !(add.detail = escaped_copy(f, detail, DETAIL_MAX_BYTES)))
         return;
     f->v[f->n++] = add;
 }

@@ -79,8 +79,8 @@ struct findings {
 
 void findings_init(struct findings *f, struct arena *arena);
 /* Adds one finding unless the same (code, target) is there. target and detail are copied, detail
- * cut at DETAIL_MAX_BYTES, both escaped to valid UTF-8 (text_escape): give them raw. A detail with
- * p NULL is none. */
+ * cut at DETAIL_MAX_BYTES, both escaped to valid UTF-8 (text_escape): give them raw. An
+ * empty detail is none. */
 void findings_add(struct findings *f, enum finding_code code, const char *target,
                   struct slice detail);
 bool findings_has(const struct findings *f, enum finding_code code);
