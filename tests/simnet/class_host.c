@@ -84,7 +84,10 @@ static void break_http(struct sim_domain *d, struct sim_draw *draw, int fault)
 void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls)
 {
     struct sim_policy_host *h = &d->host;
-    switch ((enum sim_host_fault)cls->param) {
+    int fault = cls->param;
+    h->policy_seen = fault == SIM_HOST_TLS_OLD || fault == SIM_HOST_CNAME_FOREIGN_CERT ||
+                     fault == SIM_HOST_HALF_DELEGATED;
+    switch ((enum sim_host_fault)fault) {
     case SIM_HOST_ABSENT:
         no_address(h, sim_draw_chance(draw, 800) ? SIM_LOOKUP_NXDOMAIN : SIM_LOOKUP_NODATA);
         break;
@@ -107,7 +110,7 @@ void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct si
     case SIM_HOST_TLS_NOT_SPOKEN:
     case SIM_HOST_TLS_FAILED:
     case SIM_HOST_TLS_OLD:
-        break_tls(h, draw, cls->param);
+        break_tls(h, draw, fault);
         break;
     case SIM_HOST_CNAME_FOREIGN_CERT:
         snprintf(h->cname, sizeof h->cname, "site-%08x." SIM_SUFFIX_HOSTING,
@@ -119,7 +122,7 @@ void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct si
         d->sts.cname[0] = '\0';
         break;
     default:
-        break_http(d, draw, cls->param);
+        break_http(d, draw, fault);
         break;
     }
 }
@@ -140,5 +143,6 @@ void sim_break_http(struct sim_domain *d, struct sim_draw *draw, const struct si
     if (cls->param == 0)
         return;
     http->status = (unsigned)cls->param;
+    d->host.policy_seen = false;
     set_body(d, "Sorry.\r\n");
 }

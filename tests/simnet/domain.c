@@ -226,6 +226,7 @@ static void base_host(const struct sim_world *world, uint32_t needs, struct sim_
     h->hoster = -1;
     h->status = SIM_LOOKUP_FOUND;
     h->addr_count = 1;
+    h->policy_seen = true;
     uint64_t where = sim_draw_next(&draw);
     if (!hosted(world, needs, d))
         h->addr[0] = sim_addr_policy(where);
@@ -366,6 +367,7 @@ void sim_domain_add_mx(const struct sim_world *world, struct sim_domain *d)
 void sim_domain_build(const struct sim_world *world, const char *name, struct sim_domain *d)
 {
     memset(d, 0, offsetof(struct sim_domain, text));
+    d->world = world;
     size_t len = strnlen(name, sizeof d->name - 1);
     memcpy(d->name, name, len);
     d->name[len] = '\0';

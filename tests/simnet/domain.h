@@ -80,6 +80,7 @@ struct sim_policy_host {
     struct sim_tls tls;
     struct sim_http http; /* body is rendered from the policy unless body_fixed */
     bool body_fixed;
+    bool policy_seen; /* a client that goes on past a bad certificate gets the policy's bytes */
 };
 
 /* A policy as the world would write it down. A NULL value leaves the line out. */
@@ -116,6 +117,7 @@ struct sim_class;
 
 /* About 20 KiB, with pointers into itself: build it in place, do not copy it. */
 struct sim_domain {
+    const struct sim_world *world;
     char name[SIM_NAME_MAX];
     uint64_t hash;
     bool adopter;

@@ -140,7 +140,8 @@ static enum sim_verdict verdict_of(const struct sim_domain *d, struct tally t)
     return verdict_of_mail(d, t);
 }
 
-static bool policy_read(const struct sim_domain *d)
+/* The policy came over a connection that RFC 8461 3.3 accepts. */
+static bool policy_fetched(const struct sim_domain *d)
 {
     return !sim_codes_has_rule(&d->codes, STAGE_POLICY_HOST, RULE_VOID) &&
            !sim_codes_has_effect(&d->codes, STAGE_POLICY_HOST, EFFECT_UNDETERMINED);
@@ -249,7 +250,7 @@ static enum sim_adoption adoption_of(const struct sim_domain *d, enum sim_truth_
         sim_codes_has_rule(&d->codes, STAGE_POLICY_HOST, RULE_VOID) ||
         sim_codes_has_rule(&d->codes, STAGE_POLICY, RULE_VOID))
         return SIM_BROKEN;
-    if (mode == SIM_TRUTH_DNS_ONLY || !policy_read(d))
+    if (mode == SIM_TRUTH_DNS_ONLY || !policy_fetched(d))
         return SIM_UNDETERMINED;
     return d->policy.mode;
 }
@@ -292,7 +293,7 @@ static void judge_adopter(struct sim_domain *d, enum sim_truth_mode mode)
         sim_codes_add(&d->codes, FC_sts_cname);
     add_mx_codes(d, t);
     add_rpt_codes(d);
-    if (policy_read(d))
+    if (d->host.policy_seen)
         add_policy_codes(d);
     if (mode == SIM_TRUTH_DNS_ONLY)
         drop_unasked(&d->codes);
@@ -300,7 +301,7 @@ static void judge_adopter(struct sim_domain *d, enum sim_truth_mode mode)
     d->verdict = verdict_of(d, t);
     if (mode == SIM_TRUTH_DNS_ONLY)
         return;
-    bool holds = policy_read(d) && !sim_codes_has_rule(&d->codes, STAGE_POLICY, RULE_VOID);
+    bool holds = policy_fetched(d) && !sim_codes_has_rule(&d->codes, STAGE_POLICY, RULE_VOID);
     bool applies = holds && d->policy.mode != SIM_NONE;
     if (applies && (d->mx_state == SIM_MX_FOUND || d->mx_state == SIM_MX_IMPLICIT))
         add_consistency_codes(d);
