@@ -12,12 +12,16 @@
 
 enum {
     FRAME_RECORDS_MAX = 1000,
-    FRAME_BYTES_MAX = 8 * 1024 * 1024,         /* a frame ends earlier when its lines reach this */
+    /* A frame ends before its lines exceed one zstd block (RFC 8878 3.1.1.2.4), so that zstdcat of
+     * a file cut anywhere shows nothing of an unfinished frame. A longer line has its own frame. */
+    FRAME_BYTES_MAX = 128 * 1024,
+    RECORD_BATCH_BYTES_MAX = 8 * 1024 * 1024,  /* of lines in one batch, but for the last one */
     WRITER_QUEUE_BYTES_MAX = 32 * 1024 * 1024, /* backlog at which input stops */
     CERTS_SEEN_MAX = 4 * 1024 * 1024,          /* certificates remembered for "each once" */
 };
 
-/* Lines of finished domains with their indexes. Made by a worker, taken by the writer. */
+/* Lines of finished domains with their indexes, one line an index. Made by a worker, taken by the
+ * writer, which divides it into frames as they fit. */
 struct record_batch {
     struct record_batch *next;
     struct strbuf lines;
@@ -36,7 +40,8 @@ struct writer_events {
     void (*failed)(void *arg, int err);
     void *arg;
 };
-/* Refuses to write through symbolic links; an existing file is replaced unless o->resume. */
+/* Refuses to write through symbolic links; an existing file is emptied. Whoever opens a writer has
+ * SIGPIPE ignored, so that a closed pipe is an error of write(2). */
 enum status writer_open(const struct scan_options *o, const struct writer_events *events,
                         writer **out, char *error, size_t error_size);
 /* Takes the batch. Never blocks. From any thread. */
@@ -46,9 +51,12 @@ void writer_submit_chain(writer *w, struct cert_chain *chain);
 /* True while the backlog is over WRITER_QUEUE_BYTES_MAX: take no new input. From any thread. */
 bool writer_is_behind(const writer *w);
 struct writer_totals {
-    uint64_t records, provisional, frames, bytes_in, bytes_out, certs;
+    uint64_t records;     /* reported durable */
+    uint64_t provisional; /* written behind them */
+    uint64_t frames, bytes_in, bytes_out, certs;
 };
-/* Writes and fsyncs all that is queued, ends the thread, closes the files. */
+/* Writes and fsyncs all that is queued, ends the thread, closes the files, frees w. ST_IO when
+ * anything failed on the way. */
 enum status writer_close(writer *w, struct writer_totals *totals);
 
 #endif

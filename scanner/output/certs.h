@@ -1,0 +1,25 @@
+/* certs - NAME.certs.ndjson.zst: every leaf certificate that was seen, once, with its chain.
+ *
+ * Told apart by SHA-256. Beyond CERTS_SEEN_MAX certificates the oldest are forgotten and may be
+ * written again. Belongs to the writer's thread. */
+#ifndef SCANNER_OUTPUT_CERTS_H
+#define SCANNER_OUTPUT_CERTS_H
+
+#include "scanner/net/tls_verify.h"
+#include "scanner/output/frames.h"
+
+typedef struct certs certs;
+
+enum status certs_open(const char *path, certs **out, char *error, size_t error_size);
+/* Writes the chain's leaf unless it was written before. ST_IO with errno when writing fails. */
+enum status certs_add(certs *c, const struct cert_chain *chain);
+/* Ends the open frame and waits until it is on disk. */
+enum status certs_sync(certs *c);
+uint64_t certs_written(const certs *c);
+enum status certs_close(certs *c);
+
+/* cert_line.c: one line of that file. Pure. A leaf that OpenSSL cannot read gets its hash and PEM
+ * alone. */
+enum status cert_line(const struct cert_chain *chain, struct strbuf *out);
+
+#endif

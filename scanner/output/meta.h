@@ -1,0 +1,24 @@
+/* meta - NAME.meta.json: what ran, how it ended and what it counted. Written on every exit, first
+ * beside the file and then renamed over it, so that a reader never sees half of it. */
+#ifndef SCANNER_OUTPUT_META_H
+#define SCANNER_OUTPUT_META_H
+
+#include "scanner/input/input.h"
+#include "scanner/output/writer.h"
+#include "scanner/stats.h"
+
+struct scan_meta {
+    const struct scan_options *options; /* argv, identity, seed, shard ... */
+    const struct scan_stats *stats;
+    const struct input_counts *input;
+    const struct writer_totals *written; /* NULL while the writer is open */
+    int64_t start_ms, end_ms;            /* since 1970 */
+    bool complete;
+    int exit_code;
+    const char *exit_reason; /* a short sentence: "complete", "stopped by a signal", ... */
+};
+
+/* Writes NAME.meta.json of options->output; nothing for standard output. ST_IO with a text. */
+enum status meta_write(const struct scan_meta *m, char *error, size_t error_size);
+
+#endif

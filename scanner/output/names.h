@@ -1,0 +1,21 @@
+/* names - the files that belong to one output, from the value of --output.
+ *
+ * NAME.ndjson.zst or NAME.ndjson, and beside it NAME.meta.json, NAME.certs.ndjson.zst and
+ * NAME.state. Standard output ("-") has no files beside it. */
+#ifndef SCANNER_OUTPUT_NAMES_H
+#define SCANNER_OUTPUT_NAMES_H
+
+#include "lib/bytes.h"
+
+struct output_names {
+    char *data; /* "-" for standard output */
+    char *meta; /* NULL for standard output, as are the next two */
+    char *certs;
+    char *state;
+    bool compressed;
+};
+/* ST_USAGE for a name that the contract does not know. */
+enum status output_names_make(const char *output, struct output_names *out);
+void output_names_free(struct output_names *n);
+
+#endif
