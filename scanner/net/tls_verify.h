@@ -11,6 +11,17 @@
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 
+enum {
+    TLS_CHAIN_MAX_CERTS = 16,             /* certificates kept of one served chain */
+    TLS_CHAIN_MAX_BYTES = 64 * 1024,      /* of them together; the leaf is kept whatever its size */
+    TLS_CERT_LIST_MAX_BYTES = 100 * 1024, /* a longer Certificate message fails the handshake, as it
+                                             does in senders built on OpenSSL */
+    TLS_VERIFY_DEPTH_MAX = 16,            /* intermediates in a path */
+    TLS_RSA_MIN_BITS = 2048,              /* below is CERT_WEAK_KEY (CA/B BR 6.1.5) */
+    AIA_URL_MAX_BYTES = 1024,
+    AIA_CERTS_MAX = 16, /* certificates taken from one AIA response */
+};
+
 typedef struct tls_trust tls_trust;
 /* ca_file NULL: the system bundle. ST_NOT_FOUND when it holds no certificate. */
 enum status tls_trust_new(const char *ca_file, tls_trust **out);
@@ -20,6 +31,7 @@ void tls_trust_free(tls_trust *t);
 struct cert_chain {
     atomic_uint refs;
     size_t n;
+    bool truncated; /* more was served than the caps allow */
     struct cert_der {
         uint8_t *der;
         size_t len;
@@ -37,20 +49,29 @@ struct tls_record {
     const char *aia_url; /* caIssuers of the last certificate when the issuer is missing; NULL */
     struct arena *arena;
     const tls_trust *trust;
-    bool verified; /* the verify callback ran */
+    bool verified;           /* the verify callback ran */
+    bool established;        /* the handshake was completed */
+    unsigned long ssl_error; /* OpenSSL's error that ended the handshake, 0 none */
 };
 
-/* Prepares ctx (a client context): verify callback, info callback for alerts, versions, ciphers. */
+/* Prepares ctx (a client context): trust, verify callback, info callback for alerts, versions,
+ * security level. `trust` must outlive ctx. */
 enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust);
 /* Ties a connection to its record, which must outlive the SSL or be taken off with NULL. */
 enum status tls_verify_attach(SSL *ssl, struct tls_record *rec);
+/* The same for every connection of ctx, where somebody else makes the one SSL (libcurl). */
+enum status tls_verify_attach_ctx(SSL_CTX *ctx, struct tls_record *rec);
 void tls_record_init(struct tls_record *rec, struct arena *arena, const tls_trust *trust);
-/* After the handshake ended: version, cipher, alert or failure, name verdict for `host`. */
-void tls_record_end(struct tls_record *rec, SSL *ssl, enum tls_end end, const char *host);
+/* How a handshake ended that was not completed, told from alert and error seen. */
+enum tls_end tls_record_failure(const struct tls_record *rec);
+/* After the handshake ended: end, alert or failure, name verdict for `host` (NULL: no verdict). */
+void tls_record_end(struct tls_record *rec, enum tls_end end, const char *host);
 void tls_record_release(struct tls_record *rec); /* drops the chain reference */
 
-/* Verifies a captured chain again with one more intermediate (DER as fetched from an AIA URL;
- * a PKCS#7 bundle is understood too). *mended: it validates now. */
+/* Verifies a captured chain again with more intermediates (a certificate in DER as fetched from an
+ * AIA URL; a PKCS#7 bundle is understood too). *mended: an anchor is reached now and nothing but
+ * time can still be wrong, which has faults of its own. ST_INVALID when `extra` holds no
+ * certificate. */
 enum status tls_verify_with(const tls_trust *trust, const struct cert_chain *chain,
                             const uint8_t *extra, size_t len, int64_t now_s, bool *mended);
 
