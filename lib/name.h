@@ -49,6 +49,9 @@ size_t utf8_sequence(struct slice s);
  * hex), a backslash becomes two; control characters stay as they are, the JSON writer escapes them.
  * Appends to out. */
 enum status text_escape(struct strbuf *out, struct slice raw);
+/* The same as a string in arena, with a NUL byte as \\x00 so that the string is whole. NULL when
+ * out of memory or over the arena's cap. */
+const char *text_escape_dup(struct arena *arena, struct slice raw);
 /* Undoes text_escape: text_unescape(text_escape(x)) = x. ST_INVALID on a malformed escape. */
 enum status text_unescape(struct strbuf *out, struct slice text);
 

@@ -1,5 +1,7 @@
 #include "lib/name.h"
 
+#include <string.h>
+
 size_t utf8_sequence(struct slice s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
@@ -54,6 +56,26 @@ enum status text_escape(struct strbuf *out, struct slice raw)
         plain = ++i;
     }
     return strbuf_add(out, raw.p + plain, raw.len - plain);
+}
+
+const char *text_escape_dup(struct arena *arena, struct slice raw)
+{
+    const char *text = NULL;
+    struct strbuf out;
+    strbuf_init(&out, raw.len > SIZE_MAX / 4 ? SIZE_MAX : 4 * raw.len);
+    while (raw.len > 0) {
+        const char *nul = memchr(raw.p, '\0', raw.len);
+        size_t run = nul == NULL ? raw.len : (size_t)(nul - raw.p);
+        text_escape(&out, (struct slice){raw.p, run});
+        if (nul != NULL)
+            strbuf_adds(&out, "\\x00");
+        run += nul != NULL;
+        raw = (struct slice){raw.p + run, raw.len - run};
+    }
+    if (out.error == ST_OK)
+        text = arena_dup(arena, (struct slice){out.p, out.len});
+    strbuf_free(&out);
+    return text;
 }
 
 /* -1 for what is no lower-case hex digit. */

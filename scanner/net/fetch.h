@@ -10,6 +10,10 @@
 #include "scanner/net/tls_verify.h"
 #include <event2/event.h>
 
+enum { FETCH_URL_MAX_BYTES = 2048 };
+
+/* What is pointed at must outlive the fetcher. curl_global_init is the program's, as is ignoring
+ * SIGPIPE. */
 struct fetch_config {
     const tls_trust *trust;
     const guard *guard;
@@ -43,8 +47,10 @@ enum status fetcher_new(struct event_base *base, const struct fetch_config *conf
 /* Ends what is under way as CONN_ABANDONED or TLS/HTTP ends as they stand (callbacks are called).
  */
 void fetcher_free(fetcher *f);
+/* ST_INVALID for a host or path that cannot stand in a URL. `handle` may be NULL. */
 enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_fn done, void *arg,
                         fetch_handle **handle);
+/* The callback will not come; the handle is dead afterwards (as it is after the callback). */
 void fetch_cancel(fetcher *f, fetch_handle *handle);
 
 #endif

@@ -11,6 +11,7 @@
 #include "scanner/net/tls_verify.h"
 #include <event2/event.h>
 
+/* What is pointed at must outlive the prober. */
 struct probe_config {
     const tls_trust *trust;
     const guard *guard;
@@ -36,11 +37,15 @@ typedef void (*probe_done_fn)(void *arg, const struct probe_outcome *out);
 
 typedef struct prober prober;
 typedef struct probe_handle probe_handle;
+/* ST_USAGE when the EHLO name is none: empty, over-long, or with white space in it. */
 enum status prober_new(struct event_base *base, const struct probe_config *config, prober **out);
 /* Ends what is under way as PROBE_ABANDONED (callbacks are called). */
 void prober_free(prober *p);
 enum status probe_start(prober *p, const struct probe_request *req, probe_done_fn done, void *arg,
                         probe_handle **handle);
+/* The callback will not come; the handle is dead afterwards (as it is after the callback). */
 void probe_cancel(prober *p, probe_handle *handle);
+/* Where a probe stands: "connect", "banner", "ehlo", ... Static text. */
+const char *probe_phase_name(const probe_handle *handle);
 
 #endif
