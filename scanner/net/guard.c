@@ -68,6 +68,20 @@ static struct slice trim(struct slice s)
     return s;
 }
 
+/* name_normalize wants two labels at least; an entry may well be a whole top-level domain. */
+static enum status normalize_single(struct slice label, char out[NAME_MAX_BYTES + 1])
+{
+    char two[NAME_MAX_BYTES + 1] = "x.";
+    const char *reason;
+    if (label.len > NAME_MAX_BYTES - 2)
+        return ST_INVALID;
+    memcpy(two + 2, label.p, label.len);
+    enum status st = name_normalize((struct slice){two, label.len + 2}, out, &reason);
+    if (st == ST_OK)
+        memmove(out, out + 2, strlen(out + 2) + 1);
+    return st;
+}
+
 static enum status add_name(struct name_set *names, struct slice entry)
 {
     char text[NAME_MAX_BYTES + 2] = ".";
@@ -76,6 +90,8 @@ static enum status add_name(struct name_set *names, struct slice entry)
     if (suffix)
         entry = (struct slice){entry.p + 1, entry.len - 1};
     enum status st = name_normalize(entry, text + 1, &reason);
+    if (st == ST_INVALID && strcmp(reason, "single_label") == 0)
+        st = normalize_single(entry, text + 1);
     return st == ST_OK ? names_add(names, suffix ? text : text + 1) : st;
 }
 
