@@ -47,8 +47,8 @@ enum status addr_range_parse(struct slice cidr, struct addr_range *out)
     out->lo = out->hi = a;
     for (unsigned i = 0; i < bits / 8; i++) {
         unsigned fixed = length > 8 * i ? length - 8 * i : 0; /* bits of this byte within prefix */
-        uint8_t host = fixed >= 8 ? 0 : (uint8_t)(0xffu >> fixed);
-        out->lo.b[i] = (uint8_t)(a.b[i] & (uint8_t)~host);
+        unsigned host = fixed >= 8 ? 0 : 0xffu >> fixed;
+        out->lo.b[i] = (uint8_t)(a.b[i] & ~host);
         out->hi.b[i] = (uint8_t)(a.b[i] | host);
     }
     return ST_OK;

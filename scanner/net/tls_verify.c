@@ -6,20 +6,31 @@
 
 /* ---- which record a connection belongs to --------------------------------------------------- */
 
+/* Slots of our own: libcurl uses the application data of its SSL itself. OpenSSL hands out slots
+ * for the life of the process, so these are had once and never change. */
+static CRYPTO_ONCE slots_once = CRYPTO_ONCE_STATIC_INIT;
+static int ssl_slot = -1, ctx_slot = -1;
+
+static void get_slots(void)
+{
+    ssl_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    ctx_slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
 enum status tls_verify_attach(SSL *ssl, struct tls_record *rec)
 {
-    return SSL_set_app_data(ssl, rec) == 1 ? ST_OK : ST_NOMEM;
+    return SSL_set_ex_data(ssl, ssl_slot, rec) == 1 ? ST_OK : ST_NOMEM;
 }
 
 enum status tls_verify_attach_ctx(SSL_CTX *ctx, struct tls_record *rec)
 {
-    return SSL_CTX_set_app_data(ctx, rec) == 1 ? ST_OK : ST_NOMEM;
+    return SSL_CTX_set_ex_data(ctx, ctx_slot, rec) == 1 ? ST_OK : ST_NOMEM;
 }
 
 static struct tls_record *record_of(const SSL *ssl)
 {
-    struct tls_record *rec = SSL_get_app_data(ssl);
-    return rec != NULL ? rec : SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    struct tls_record *rec = SSL_get_ex_data(ssl, ssl_slot);
+    return rec != NULL ? rec : SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), ctx_slot);
 }
 
 /* ---- callbacks of OpenSSL ------------------------------------------------------------------- */
@@ -120,6 +131,8 @@ static int on_status(SSL *ssl, void *arg)
 
 enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust)
 {
+    if (CRYPTO_THREAD_run_once(&slots_once, get_slots) != 1 || ssl_slot < 0 || ctx_slot < 0)
+        return ST_NOMEM;
     /* Everything that can be negotiated is, so that what is weak is seen and judged instead of
      * failing like a broken handshake. */
     SSL_CTX_set_security_level(ctx, 0);

@@ -57,7 +57,8 @@ struct tls_record {
 /* Prepares ctx (a client context): trust, verify callback, info callback for alerts, versions,
  * security level. `trust` must outlive ctx. */
 enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust);
-/* Ties a connection to its record, which must outlive the SSL or be taken off with NULL. */
+/* After the setup of its context: ties a connection to its record, which must outlive the SSL or be
+ * taken off with NULL. */
 enum status tls_verify_attach(SSL *ssl, struct tls_record *rec);
 /* The same for every connection of ctx, where somebody else makes the one SSL (libcurl). */
 enum status tls_verify_attach_ctx(SSL_CTX *ctx, struct tls_record *rec);

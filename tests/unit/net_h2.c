@@ -1,0 +1,104 @@
+/* The HTTP/2 half of net_server: nghttp2 over blocking TLS. */
+#include "tests/unit/net_server.h"
+
+#include <nghttp2/nghttp2.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+
+struct h2_conn {
+    struct net_h2 *server;
+    SSL *ssl;
+    size_t sent; /* of the body */
+    bool answered;
+};
+
+static ssize_t on_send(nghttp2_session *session, const uint8_t *p, size_t len, int flags, void *arg)
+{
+    struct h2_conn *c = arg;
+    (void)session;
+    (void)flags;
+    int n = SSL_write(c->ssl, p, (int)len);
+    return n > 0 ? n : NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+                     void *arg)
+{
+    struct h2_conn *c = arg;
+    (void)session;
+    (void)frame;
+    (void)flags;
+    if (name_len == 10 && memcmp(name, ":authority", 10) == 0)
+        snprintf(c->server->authority, sizeof c->server->authority, "%.*s", (int)value_len,
+                 (const char *)value);
+    return 0;
+}
+
+static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *p, size_t size,
+                         uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+    struct h2_conn *c = arg;
+    const char *body = c->server->body;
+    size_t left = strlen(body) - c->sent;
+    (void)session;
+    (void)stream;
+    (void)source;
+    if (left > size)
+        left = size;
+    else
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    memcpy(p, body + c->sent, left);
+    c->sent += left;
+    return (ssize_t)left;
+}
+
+static nghttp2_nv field(const char *name, const char *value)
+{
+    return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
+                        .value = (uint8_t *)(uintptr_t)value,
+                        .namelen = strlen(name),
+                        .valuelen = strlen(value)};
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+    struct h2_conn *c = arg;
+    if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+        return 0;
+    nghttp2_nv fields[] = {field(":status", c->server->status),
+                           field("content-type", c->server->type)};
+    nghttp2_data_provider body = {.read_callback = read_body};
+    c->answered = true;
+    return nghttp2_submit_response(session, frame->hd.stream_id, fields, 2, &body);
+}
+
+void net_h2_speak(int fd, void *arg)
+{
+    struct h2_conn c = {.server = arg};
+    SSL_CTX *ctx = net_tls_ctx(&c.server->tls);
+    nghttp2_session_callbacks *callbacks;
+    nghttp2_session *session;
+    uint8_t buffer[4096];
+    int n;
+
+    c.ssl = net_tls_accept(ctx, fd);
+    if (c.ssl == NULL) {
+        SSL_CTX_free(ctx);
+        return;
+    }
+    nghttp2_session_callbacks_new(&callbacks);
+    nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_server_new(&session, callbacks, &c);
+    nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, NULL, 0);
+    while (nghttp2_session_send(session) == 0 && (n = SSL_read(c.ssl, buffer, sizeof buffer)) > 0 &&
+           nghttp2_session_mem_recv(session, buffer, (size_t)n) >= 0)
+        ;
+    nghttp2_session_del(session);
+    nghttp2_session_callbacks_del(callbacks);
+    net_tls_close(c.ssl);
+    SSL_CTX_free(ctx);
+}
