@@ -66,8 +66,9 @@ static void compare(struct fixture *f)
     struct judgement *j = &f->judgement;
     struct sim_codes found = {{0}};
     for (size_t i = 0; i < j->findings.n; i++)
-        if (sim_code_effect(j->findings.v[i].code) != EFFECT_STATE) /* shown by status fields */
-            sim_codes_add(&found, j->findings.v[i].code);
+        if (sim_code_effect((int)j->findings.v[i].code) !=
+            EFFECT_STATE) /* shown by status fields */
+            sim_codes_add(&found, (int)j->findings.v[i].code);
     sim_codes_drop(&found, FC_pol_accept_set); /* not in the truth, see tests/simnet/README.md */
     bool same = sim_codes_equal(&found, &d->codes) && j->cause == d->cause &&
                 strcmp(adoption_name(j->adoption), sim_adoption_name(d->adoption)) == 0 &&
