@@ -136,7 +136,8 @@ enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust)
     /* Everything that can be negotiated is, so that what is weak is seen and judged instead of
      * failing like a broken handshake. */
     SSL_CTX_set_security_level(ctx, 0);
-    SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION |
+                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ctx, TLS_CERT_LIST_MAX_BYTES);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);

@@ -221,25 +221,36 @@ static void test_truncated(void **state)
     static const struct {
         const char *answer;
         int status; /* -1: a reset may overtake what was sent */
-        bool no_bye, reset;
+        bool reset;
     } c[] = {
-        {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nversion", 200, false, false},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nversion", -1, false, true},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nversi", 200, false, false},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nversi", 200, false, false},
-        {"HTTP/1.1 200 OK\r\n\r\nno length, no close_notify", 200, true, false},
-        {"", 0, false, false},
-        {"", 0, false, true},
-        {"SSH-2.0-nonsense\r\n", 0, false, false},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nversion", 200, false},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nversion", -1, true},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nversi", 200, false},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nversi", 200, false},
+        {"", 0, false},
+        {"", 0, true},
+        {"SSH-2.0-nonsense\r\n", 0, false},
     };
     for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
         struct net_https s = answering(w, c[i].answer);
-        s.no_bye = c[i].no_bye;
         s.reset = c[i].reset;
         struct fetch_facts f = fetch_from(w, &s);
         if (f.http.end != HTTP_END_TRUNCATED || (c[i].status >= 0 && f.http.status != c[i].status))
             fail_msg("%zu: %s %d", i, http_end_name(f.http.end), f.http.status);
         assert_int_equal(f.tls.end, TLS_END_OK);
+    }
+}
+
+/* A length or the end of the connection delimits the body; close_notify is not insisted on. */
+static void test_no_close_notify(void **state)
+{
+    struct net_world *w = *state;
+    struct net_https s = answering(w, "HTTP/1.1 200 OK\r\n\r\n" POLICY);
+    for (int i = 0; i < 2; i++) {
+        s.no_bye = i == 1;
+        struct fetch_facts f = fetch_from(w, &s);
+        assert_int_equal(f.http.end, HTTP_END_OK);
+        assert_body(&f, POLICY);
     }
 }
 
@@ -554,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_statuses),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_no_close_notify),
         cmocka_unit_test(test_body_cap),
         cmocka_unit_test(test_endless_body),
         cmocka_unit_test(test_header_flood),
