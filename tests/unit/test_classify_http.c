@@ -207,6 +207,16 @@ NEAR(pol_mx_wildcard_shared)
     domain_policy_mx(d, "*.mail.protection.outlook.com", NULL);
 }
 
+HOLDS(pol_accept_set)
+{
+    domain_txt(d, &d->e.sts, "v=STSv1; id=a-b;", NULL);
+}
+
+NEAR(pol_accept_set)
+{
+    (void)d;
+}
+
 static const struct code_case cases[] = {
     CODE_CASE(http_404),          CODE_CASE(http_status),       CODE_CASE(http_limited),
     CODE_CASE(http_challenge),    CODE_CASE(http_redirect),     CODE_CASE(http_timeout),
@@ -214,6 +224,7 @@ static const struct code_case cases[] = {
     CODE_CASE(http_empty),        CODE_CASE(http_type_missing), CODE_CASE(http_type_wrong),
     CODE_CASE(http_charset),      CODE_CASE(http_encoding),     CODE_CASE(http_html_200),
     CODE_CASE(policy_wrong_path), CODE_CASE(policy_orphan),     CODE_CASE(pol_mx_wildcard_shared),
+    CODE_CASE(pol_accept_set),
 };
 
 static void test_codes(void **state)
