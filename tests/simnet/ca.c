@@ -50,12 +50,16 @@ static bool set_name(X509_NAME *name, const char *common_name)
                                       -1, -1, 0) == 1;
 }
 
-/* X.509 caps a CN at 64 bytes: what is longer has its name in the SAN alone. */
+/* Empties the subject first. X.509 caps a CN at 64 bytes: what is longer has its name in the SAN
+ * alone. */
 static bool set_leaf_subject(X509 *cert, const char *common_name)
 {
+    X509_NAME *subject = X509_get_subject_name(cert);
+    while (X509_NAME_entry_count(subject) > 0)
+        X509_NAME_ENTRY_free(X509_NAME_delete_entry(subject, 0));
     if (common_name[0] == '\0' || strlen(common_name) > CN_MAX_BYTES)
         return true;
-    return set_name(X509_get_subject_name(cert), common_name);
+    return set_name(subject, common_name);
 }
 
 static bool set_serial(X509 *cert)
@@ -264,12 +268,22 @@ static bool add_alt_names(X509 *x509, const struct sim_cert *cert)
     return ok;
 }
 
-static bool add_extensions(const struct sim_ca *ca, X509 *x509, const struct sim_cert *cert)
+static bool set_extensions(const struct sim_ca *ca, X509 *x509, const struct sim_cert *cert)
 {
+    while (X509_get_ext_count(x509) > 0)
+        X509_EXTENSION_free(X509_delete_ext(x509, 0));
     return X509_add_ext(x509, ca->not_a_ca, -1) && X509_add_ext(x509, ca->usage, -1) &&
            (cert->issuer != SIM_ISSUER_MISSING_AIA || !ca->aia ||
             X509_add_ext(x509, ca->aia, -1)) &&
            add_alt_names(x509, cert);
+}
+
+/* Encoding the same public key again would cost eight times what the signature does. A new
+ * certificate is not asked for its key: OpenSSL would call that an error, and a handshake that goes
+ * on around us would take the error for its own. */
+static bool set_leaf_key(X509 *x509, bool is_new, EVP_PKEY *key)
+{
+    return (!is_new && X509_get0_pubkey(x509) == key) || X509_set_pubkey(x509, key);
 }
 
 bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_leaf *leaf)
@@ -280,21 +294,17 @@ bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_le
     bool alone =
         self || cert->issuer == SIM_ISSUER_MISSING || cert->issuer == SIM_ISSUER_MISSING_AIA;
 
-    X509 *x509 = X509_new();
+    bool is_new = !leaf->cert;
+    X509 *x509 = is_new ? X509_new() : leaf->cert;
+    leaf->cert = x509;
     leaf->key = ca->leaf_key[cert->key];
     leaf->chain = alone ? NULL : issuer->chain;
-    leaf->cert = NULL;
-    bool ok = x509 && X509_set_version(x509, X509_VERSION_3) && set_serial(x509) &&
-              set_times(x509, ca->born + cert->not_before_h * HOUR_SECONDS,
-                        ca->born + cert->not_after_h * HOUR_SECONDS) &&
-              set_leaf_subject(x509, cert->cn) &&
-              X509_set_issuer_name(x509, X509_get_subject_name(self ? x509 : issuer->cert)) &&
-              X509_set_pubkey(x509, leaf->key) && add_extensions(ca, x509, cert) &&
-              X509_sign(x509, self ? leaf->key : issuer->key,
-                        cert->sha1_signature ? EVP_sha1() : EVP_sha256()) > 0;
-    if (ok)
-        leaf->cert = x509;
-    else
-        X509_free(x509);
-    return ok;
+    return x509 && X509_set_version(x509, X509_VERSION_3) && set_serial(x509) &&
+           set_times(x509, ca->born + cert->not_before_h * HOUR_SECONDS,
+                     ca->born + cert->not_after_h * HOUR_SECONDS) &&
+           set_leaf_subject(x509, cert->cn) &&
+           X509_set_issuer_name(x509, X509_get_subject_name(self ? x509 : issuer->cert)) &&
+           set_leaf_key(x509, is_new, leaf->key) && set_extensions(ca, x509, cert) &&
+           X509_sign(x509, self ? leaf->key : issuer->key,
+                     cert->sha1_signature ? EVP_sha1() : EVP_sha256()) > 0;
 }

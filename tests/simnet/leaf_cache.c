@@ -10,6 +10,7 @@ struct entry {
     struct entry *newer;
     struct entry *older;
     struct ca_leaf leaf;
+    unsigned holds;
     uint64_t hash;
     size_t key_len;
     unsigned char key[];
@@ -109,25 +110,32 @@ static struct entry **bucket_of(struct leaf_cache *cache, uint64_t hash)
     return &cache->buckets[hash & (cache->bucket_count - 1)];
 }
 
-static void drop_oldest(struct leaf_cache *cache)
+/* Takes the entry out of the cache; it stays whole. */
+static void detach(struct leaf_cache *cache, struct entry *entry)
 {
-    struct entry *entry = cache->oldest;
     struct entry **at = bucket_of(cache, entry->hash);
     while (*at != entry)
         at = &(*at)->bucket_next;
     *at = entry->bucket_next;
     unlink_entry(cache, entry);
+    cache->count--;
+}
+
+static void entry_free(struct entry *entry)
+{
     X509_free(entry->leaf.cert);
     free(entry);
-    cache->count--;
 }
 
 void leaf_cache_free(struct leaf_cache *cache)
 {
     if (!cache)
         return;
-    while (cache->oldest)
-        drop_oldest(cache);
+    while (cache->oldest) {
+        struct entry *entry = cache->oldest;
+        detach(cache, entry);
+        entry_free(entry);
+    }
     free(cache->buckets);
     free(cache);
 }
@@ -141,7 +149,44 @@ static struct entry *find(struct leaf_cache *cache, const struct key *key, uint6
     return entry;
 }
 
-const struct ca_leaf *leaf_cache_get(struct leaf_cache *cache, const struct sim_cert *cert)
+/* A certificate that nobody needs any more, or NULL when the cache is not full. */
+static X509 *take_old_cert(struct leaf_cache *cache)
+{
+    struct entry *entry = cache->count < cache->max ? NULL : cache->oldest;
+    while (entry && entry->holds > 0)
+        entry = entry->newer;
+    if (!entry)
+        return NULL;
+    X509 *cert = entry->leaf.cert;
+    entry->leaf.cert = NULL;
+    detach(cache, entry);
+    entry_free(entry);
+    return cert;
+}
+
+static struct entry *issue(struct leaf_cache *cache, const struct sim_cert *cert,
+                           const struct key *key, uint64_t hash)
+{
+    struct entry *entry = calloc(1, sizeof *entry + key->len);
+    if (!entry)
+        return NULL;
+    entry->leaf.cert = take_old_cert(cache);
+    if (!ca_issue(cache->ca, cert, &entry->leaf)) {
+        entry_free(entry);
+        return NULL;
+    }
+    entry->hash = hash;
+    entry->key_len = key->len;
+    memcpy(entry->key, key->bytes, key->len);
+    entry->bucket_next = *bucket_of(cache, hash);
+    *bucket_of(cache, hash) = entry;
+    link_newest(cache, entry);
+    cache->count++;
+    cache->issued++;
+    return entry;
+}
+
+const struct ca_leaf *leaf_cache_take(struct leaf_cache *cache, const struct sim_cert *cert)
 {
     struct key key;
     if (!key_make(&key, cert))
@@ -151,26 +196,19 @@ const struct ca_leaf *leaf_cache_get(struct leaf_cache *cache, const struct sim_
     if (entry) {
         unlink_entry(cache, entry);
         link_newest(cache, entry);
-        return &entry->leaf;
+    } else {
+        entry = issue(cache, cert, &key, hash);
     }
-    entry = calloc(1, sizeof *entry + key.len);
     if (!entry)
         return NULL;
-    if (!ca_issue(cache->ca, cert, &entry->leaf)) {
-        free(entry);
-        return NULL;
-    }
-    if (cache->count == cache->max)
-        drop_oldest(cache);
-    entry->hash = hash;
-    entry->key_len = key.len;
-    memcpy(entry->key, key.bytes, key.len);
-    entry->bucket_next = *bucket_of(cache, hash);
-    *bucket_of(cache, hash) = entry;
-    link_newest(cache, entry);
-    cache->count++;
-    cache->issued++;
+    entry->holds++;
     return &entry->leaf;
+}
+
+void leaf_cache_release(const struct ca_leaf *leaf)
+{
+    if (leaf)
+        ((struct entry *)(void *)((char *)(uintptr_t)leaf - offsetof(struct entry, leaf)))->holds--;
 }
 
 uint64_t leaf_cache_issued(const struct leaf_cache *cache)

@@ -31,7 +31,8 @@ struct tls_end {
     SSL *ssl; /* NULL: no TLS yet */
     struct tls_host *host;
     void *owner;
-    enum sim_tls_mode mode; /* known from TLS_STEP_DONE or TLS_STEP_FAULT on */
+    const struct ca_leaf *leaf; /* held while the handshake lasts */
+    enum sim_tls_mode mode;     /* known from TLS_STEP_DONE or TLS_STEP_FAULT on */
     bool offer_h2;
 };
 
