@@ -56,7 +56,7 @@ static enum status feed_open(struct feed *f, const char *path, enum input_format
     if (f->format == FORMAT_ZONE)
         st = zone_new(f->src, &f->zone);
     else
-        st = lines_new(f->src, &f->lines);
+        st = lines_new(f->src, LINE_MAX_BYTES, &f->lines);
     if (st == ST_OK && f->format == FORMAT_CSV)
         st = csv_new(f->lines, &f->csv);
     if (st != ST_OK)

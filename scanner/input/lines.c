@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW_BYTES = 4 * LINE_MAX_BYTES };
+enum { WINDOW_LINES = 4 }; /* so that moving a line to the front is rare */
 
 struct lines {
     source *src;
@@ -14,15 +14,17 @@ struct lines {
     size_t start, end; /* unread part of the window */
     size_t line_start; /* the line handed out last */
     size_t first_next; /* where its first physical line ended */
-    char window[WINDOW_BYTES];
+    size_t max, window_bytes;
+    char window[];
 };
 
-enum status lines_new(source *src, lines **out)
+enum status lines_new(source *src, size_t max_bytes, lines **out)
 {
-    *out = calloc(1, sizeof **out);
+    size_t window = WINDOW_LINES * max_bytes;
+    *out = malloc(sizeof **out + window);
     if (!*out)
         return ST_NOMEM;
-    (*out)->src = src;
+    **out = (struct lines){.src = src, .max = max_bytes, .window_bytes = window};
     return ST_OK;
 }
 
@@ -43,7 +45,7 @@ static void refill(lines *l, size_t *keep)
         *keep = 0;
     }
     size_t len;
-    l->ended = source_read(l->src, l->window + l->end, sizeof l->window - l->end, &len);
+    l->ended = source_read(l->src, l->window + l->end, l->window_bytes - l->end, &len);
     if (l->ended == ST_OK)
         l->end += len;
 }
@@ -56,9 +58,9 @@ static bool find_end(lines *l, size_t *keep, size_t from, size_t *at)
         const char *lf = memchr(l->window + from, '\n', l->end - from);
         if (lf) {
             *at = (size_t)(lf - l->window);
-            return *at - *keep <= LINE_MAX_BYTES;
+            return *at - *keep <= l->max;
         }
-        if (l->end - *keep > LINE_MAX_BYTES || l->ended != ST_OK)
+        if (l->end - *keep > l->max || l->ended != ST_OK)
             return false;
         size_t done = l->end - *keep; /* already searched */
         refill(l, keep);
@@ -107,8 +109,8 @@ enum status lines_next(lines *l, struct line *out)
         return ST_OK;
     }
     size_t len = l->end - l->line_start;
-    if (len > LINE_MAX_BYTES) {
-        out->text = (struct slice){l->window + l->line_start, LINE_MAX_BYTES};
+    if (len > l->max) {
+        out->text = (struct slice){l->window + l->line_start, l->max};
         out->too_long = l->skipping = true;
         return ST_OK;
     }
@@ -128,8 +130,7 @@ enum status lines_extend(lines *l, struct line *line)
     bool found = find_end(l, &l->line_start, l->start, &lf);
     /* The window may have moved under the line. */
     line->text = (struct slice){l->window + l->line_start, old_len};
-    if (!found &&
-        (l->end - l->line_start > LINE_MAX_BYTES || l->ended != ST_EOF || l->start == l->end))
+    if (!found && (l->end - l->line_start > l->max || l->ended != ST_EOF || l->start == l->end))
         return ST_LIMIT;
     size_t end = found ? lf : l->end;
     line->text = without_cr(l->window + l->line_start, end - l->line_start);

@@ -1,0 +1,203 @@
+#include "scanner/classify_cmd.h"
+
+#include "lib/record_json.h"
+#include "scanner/input/lines.h"
+#include "scanner/judge_tables.h"
+#include "scanner/output/frames.h"
+#include "scanner/output/names.h"
+#include "scanner/output/writer.h"
+#include "scanner/scan.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- the work ------------------------------------------------------------------------------- */
+
+struct classify_run {
+    struct judge_tables tables;
+    source *src;
+    lines *lines;
+    frames *out;
+    size_t in_frame;
+    struct evidence e;
+    struct judgement j;
+    struct strbuf line;
+    struct classify_counts *counts;
+    char *error;
+    size_t error_size;
+};
+
+/* Emptying the output would empty the input. */
+static bool is_same_file(const char *from, const char *to)
+{
+    struct stat a, b;
+    return stat(from, &a) == 0 && stat(to, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int open_files(struct classify_run *r, const char *from, const char *to)
+{
+    struct output_names names;
+    if (output_names_make(to, &names) != ST_OK) {
+        snprintf(r->error, r->error_size, "%s: must be NAME.ndjson.zst, NAME.ndjson or -", to);
+        return EXIT_USAGE;
+    }
+    int code = EXIT_COMPLETE;
+    if (is_same_file(from, to)) {
+        snprintf(r->error, r->error_size, "%s: is the input too", to);
+        code = EXIT_USAGE;
+    } else if (source_open(from, &r->src, r->error, r->error_size) != ST_OK) {
+        code = EXIT_INPUT;
+    } else if (lines_new(r->src, RECORD_LINE_MAX_BYTES, &r->lines) != ST_OK) {
+        snprintf(r->error, r->error_size, "%s", status_text(ST_NOMEM));
+        code = EXIT_INPUT;
+    } else if (frames_open(names.data, names.compressed, &r->out, r->error, r->error_size) !=
+               ST_OK) {
+        code = EXIT_OUTPUT;
+    }
+    output_names_free(&names);
+    return code;
+}
+
+static enum status put_line(struct classify_run *r)
+{
+    bool full = r->in_frame == FRAME_RECORDS_MAX ||
+                (r->in_frame > 0 && frames_open_bytes(r->out) + r->line.len > FRAME_BYTES_MAX);
+    enum status st = full ? frames_end(r->out) : ST_OK;
+    r->in_frame = full ? 1 : r->in_frame + 1;
+    return st == ST_OK ? frames_add(r->out, r->line.p, r->line.len) : st;
+}
+
+/* One record; a line that is none is counted and passed over. ST_IO: writing failed. */
+static enum status classify_line(struct classify_run *r, struct slice text)
+{
+    const char *why = NULL;
+    enum status st = record_read(text, &r->e, &why);
+    if (st == ST_INVALID) {
+        if (r->counts->bad_lines++ == 0)
+            snprintf(r->error, r->error_size, "line %llu is no record: %s",
+                     (unsigned long long)(r->counts->records + 1), why ? why : status_text(st));
+        return ST_OK;
+    }
+    if (st == ST_OK)
+        st = classify(&r->tables.judge, &r->e, &r->j);
+    strbuf_clear(&r->line);
+    if (st == ST_OK)
+        st = record_write(&r->e, &r->j, &r->line);
+    if (st != ST_OK)
+        return st;
+    r->counts->records++;
+    return put_line(r);
+}
+
+static int classify_lines(struct classify_run *r)
+{
+    struct line line;
+    enum status read, st = ST_OK;
+    while (st == ST_OK && (read = lines_next(r->lines, &line)) == ST_OK)
+        if (line.text.len > 0)
+            st = classify_line(r, line.text);
+    if (st == ST_OK)
+        st = frames_end(r->out);
+    if (st == ST_OK)
+        st = frames_sync(r->out);
+    if (st != ST_OK) {
+        snprintf(r->error, r->error_size, "writing failed: %s",
+                 st == ST_IO ? strerror(errno) : status_text(st));
+        return EXIT_OUTPUT;
+    }
+    if (read != ST_EOF) {
+        snprintf(r->error, r->error_size, "%s", source_error(r->src));
+        return EXIT_INPUT;
+    }
+    return r->counts->bad_lines > 0 ? EXIT_INPUT : EXIT_COMPLETE;
+}
+
+int classify_file(const char *from, const char *to, const char *providers_file,
+                  struct classify_counts *counts, char *error, size_t error_size)
+{
+    struct classify_run r = {.counts = counts, .error = error, .error_size = error_size};
+    *counts = (struct classify_counts){0};
+    error[0] = '\0';
+    if (judge_tables_open(providers_file, &r.tables, error, error_size) != ST_OK)
+        return EXIT_USAGE;
+    evidence_init(&r.e);
+    judgement_init(&r.j);
+    strbuf_init(&r.line, RECORD_LINE_MAX_BYTES);
+    int code = open_files(&r, from, to);
+    if (code == EXIT_COMPLETE)
+        code = classify_lines(&r);
+    if (frames_close(r.out) != ST_OK && code == EXIT_COMPLETE) {
+        snprintf(error, error_size, "%s: %s", to, strerror(errno));
+        code = EXIT_OUTPUT;
+    }
+    lines_free(r.lines);
+    source_close(r.src);
+    strbuf_free(&r.line);
+    judgement_free(&r.j);
+    evidence_free(&r.e);
+    judge_tables_close(&r.tables);
+    return code;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static void help(FILE *to)
+{
+    fputs("Usage: stscan classify [-o FILE] [--providers FILE] FILE\n\n"
+          "Derives findings and verdicts again from the evidence in old records. FILE is\n"
+          "NAME.ndjson, NAME.ndjson.zst or -.\n\n"
+          "  -o, --output FILE     NAME.ndjson.zst, NAME.ndjson, or - for stdout (-)\n"
+          "      --providers FILE  table of providers; without it the built-in one\n"
+          "  -h, --help            print this help\n"
+          "  -V, --version         print the version\n",
+          to);
+}
+
+int classify_main(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"providers", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *to = "-", *providers_file = NULL;
+    int value;
+    optind = 0;
+    while ((value = getopt_long(argc, argv, "o:hV", longs, NULL)) != -1) {
+        switch (value) {
+        case 'o':
+            to = optarg;
+            break;
+        case 'p':
+            providers_file = optarg;
+            break;
+        case 'h':
+            help(stdout);
+            return EXIT_COMPLETE;
+        case 'V':
+            puts("stscan " STSCAN_VERSION);
+            return EXIT_COMPLETE;
+        default:
+            help(stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (argc - optind != 1) {
+        help(stderr);
+        return EXIT_USAGE;
+    }
+    struct classify_counts counts;
+    char error[512];
+    int code = classify_file(argv[optind], to, providers_file, &counts, error, sizeof error);
+    if (code != EXIT_COMPLETE)
+        fprintf(stderr, "stscan classify: %s\n", error);
+    if (counts.bad_lines > 0 || strcmp(to, "-") != 0)
+        fprintf(stderr, "stscan classify: %llu records, %llu lines that are none\n",
+                (unsigned long long)counts.records, (unsigned long long)counts.bad_lines);
+    return code;
+}
