@@ -307,6 +307,10 @@ static void build_adopter(const struct sim_world *world, struct sim_domain *d)
     render_policy(d);
 }
 
+/* With a longer name _smtp._tls.D is no domain name, nor is _mta-sts.D with two bytes more: nothing
+ * can be there. */
+enum { ASKED_NAME_MAX = 253 - (sizeof "_smtp._tls." - 1) };
+
 /* What `_mta-sts.D` answers when D publishes nothing: shares of 10,000. */
 static void build_absent(const struct sim_world *world, struct sim_domain *d)
 {
@@ -327,7 +331,8 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
     d->host.hoster = -1;
     d->registrable = sim_registrable(world, d->name);
     d->missing = sim_is_missing(world, d->registrable);
-    if (d->missing || sim_is_infrastructure(d->name) || sim_is_service_name(d->name)) {
+    if (strlen(d->name) > ASKED_NAME_MAX || d->missing || sim_is_infrastructure(d->name) ||
+        sim_is_service_name(d->name)) {
         d->sts.status = d->rpt.status = SIM_LOOKUP_NXDOMAIN;
         return;
     }

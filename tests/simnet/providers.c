@@ -8,7 +8,8 @@
 
 /* The eight hosting providers of IMC 2025 Table 2. */
 static const struct sim_hoster hosters[] = {
-    {"tuta", "tutanota.de", "_mta-sts.tutanota.de", "mta-sts.tutanota.de", 30, "tuta"},
+    {"tuta", "tutanota.de", "customers._mta-sts.tutanota.de", "customers.mta-sts.tutanota.de", 30,
+     "tuta"},
     {"dmarcreport", "dmarcinput.com", "%d._mta-sts.dmarcinput.com", "%d.mta-sts.dmarcinput.com", 8,
      NULL},
     {"powerdmarc", "mta-sts.tech", "%d._sts.mta-sts.tech", "%d._mta.mta-sts.tech", 22, NULL},

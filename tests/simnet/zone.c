@@ -224,6 +224,15 @@ static void answer_underscore(const struct sim_world *world, const char *parent,
         add_text(a, a->qname, "v=DMARC1; p=reject");
 }
 
+/* Shared names publish nothing for themselves. Some hosters' targets begin with _mta-sts too; these
+ * have the label once more. */
+static bool is_record_of_shared_name(const char *qname, bool shared)
+{
+    const char *rest = below(qname, "_mta-sts.");
+    return shared && (below(qname, "_smtp._tls.") != NULL ||
+                      (rest != NULL && strstr(rest, "_mta-sts.") == NULL));
+}
+
 static void dispatch(const struct sim_world *world, const char *qname, unsigned qtype,
                      struct sim_answer *a)
 {
@@ -231,6 +240,8 @@ static void dispatch(const struct sim_world *world, const char *qname, unsigned 
     const char *domain;
     bool shared = sim_is_infrastructure(qname);
     if (below(qname, SIM_LABEL_GONE ".") != NULL) {
+        fail(a, SIM_LOOKUP_NXDOMAIN);
+    } else if (is_record_of_shared_name(qname, shared)) {
         fail(a, SIM_LOOKUP_NXDOMAIN);
     } else if ((domain = below(qname, "_mta-sts.")) != NULL && !shared) {
         sim_domain_build(world, domain, d);

@@ -278,6 +278,32 @@ static void test_hosted_record_is_the_same_at_its_target(void **state)
     sim_world_free(w);
 }
 
+/* What names of shared infrastructure answer is what the truth says of them: nothing. */
+static void test_shared_names_publish_nothing(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "google.com",          "tutanota.de",         "easydmarc.pro",     "mta-sts.tech",
+        "sdmarc.net",          "mail.tutanota.de",    "smart.ondmarc.com", "uriports.com",
+        "mta-sts.example.org", "_mta-sts.example.org"};
+    struct sim_world *w = world_of(1, 100);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        static const char *const labels[] = {"_mta-sts", "_smtp._tls"};
+        struct sim_domain *d = build(w, names[i], SIM_TRUTH_FULL);
+        assert_int_equal(d->adoption, SIM_ABSENT);
+        for (size_t k = 0; k < 2; k++) {
+            char record[SIM_NAME_MAX];
+            sim_name_join(labels[k], names[i], record);
+            struct sim_answer *a = ask(w, record, SIM_TYPE_TXT);
+            assert_int_equal(a->status, SIM_LOOKUP_NXDOMAIN);
+            assert_int_equal(a->count, 0);
+            free(a);
+        }
+        free(d);
+    }
+    sim_world_free(w);
+}
+
 /* A wildcard answers for a sibling label as it does for _mta-sts, a record of its own does not. */
 static void test_siblings_show_wildcards(void **state)
 {
@@ -477,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_healthy_domains_have_no_alarm),
         cmocka_unit_test(test_hosts_can_be_found_back),
         cmocka_unit_test(test_hosted_record_is_the_same_at_its_target),
+        cmocka_unit_test(test_shared_names_publish_nothing),
         cmocka_unit_test(test_siblings_show_wildcards),
         cmocka_unit_test(test_soa_of_negative_answers),
         cmocka_unit_test(test_large_answers_are_truncated),
