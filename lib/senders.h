@@ -3,8 +3,9 @@
  * Every sender reads the same bytes a little differently: one tolerant parser runs once for each of
  * them under a row of switches (senders.c; each switch names the source it was taken from). The
  * answer is about syntax and HTTP only: "accepts" means that the implementation ends with a policy
- * in hand, whatever its mode, from a host whose connection and certificate were fine. A body that
- * was cut at POLICY_BODY_MAX_BYTES must not be given: senders without a limit would be wronged. */
+ * in hand, whatever its mode (refusing mode none is obeying it), from a host whose connection and
+ * certificate were fine. A body that was cut at POLICY_BODY_MAX_BYTES must not be given: senders
+ * without a limit would be wronged. */
 #ifndef LIB_SENDERS_H
 #define LIB_SENDERS_H
 

@@ -155,8 +155,9 @@ static bool value_ok(const struct sender_rules *rules, enum policy_key key, stru
     case KEY_VERSION:
         return rules->version_any || slice_eq(value, SLICE_LIT("STSv1"));
     case KEY_MODE:
-        return rules->mode_any_case || slice_eq(value, SLICE_LIT("enforce")) ||
-               slice_eq(value, SLICE_LIT("testing")) || slice_eq(value, SLICE_LIT("none"));
+        return is_mode(rules, value, SLICE_LIT("enforce")) ||
+               is_mode(rules, value, SLICE_LIT("testing")) ||
+               is_mode(rules, value, SLICE_LIT("none"));
     case KEY_MAX_AGE:
         return age_ok(rules, value);
     case KEY_MX:
@@ -235,8 +236,6 @@ static bool judge(const struct reading *r)
     struct slice mode = r->field[KEY_MODE];
     bool on = mode.p != NULL && (is_mode(rules, mode, SLICE_LIT("enforce")) ||
                                  is_mode(rules, mode, SLICE_LIT("testing")));
-    if (!on && rules->none_void)
-        return false;
     return r->field[KEY_MX].p != NULL || (!on && !rules->mx_always);
 }
 

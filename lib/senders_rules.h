@@ -101,14 +101,13 @@ struct sender_rules {
     enum repeated_key repeated;
     bool repeats_checked; /* a bad value voids also where another one counts */
     bool version_any;     /* value not looked at */
-    bool mode_any_case;   /* and an unknown mode is none */
-    bool missing_ok;      /* version, mode and max_age may be missing; the mode is then none */
-    bool age_missing_ok;  /* max_age alone may be */
-    bool age_digits;      /* 1-10 digits only; else an integer with sign */
+    bool mode_any_case;
+    bool missing_ok;     /* version, mode and max_age may be missing; the mode is then none */
+    bool age_missing_ok; /* max_age alone may be */
+    bool age_digits;     /* 1-10 digits only; else an integer with sign */
     int64_t age_min, age_max;
     enum mx_check mx;
     bool mx_always; /* needed for mode none too */
-    bool none_void; /* mode none is no policy */
 };
 
 /* Of the sender of that index. */

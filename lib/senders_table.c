@@ -167,13 +167,13 @@ static const struct sender_rules table[SENDERS_COUNT] = {
         .repeated = REPEAT_FIRST, /* foundMode; every max_age is parsed */
         .repeats_checked = true,
         .version_any = true,    /* kept, never compared */
-        .mode_any_case = true,  /* StsMode.get, else NONE */
+        .mode_any_case = true,  /* StsMode.get */
         .age_missing_ok = true, /* 0, raised to the minimum */
         .age_min = INT32_MIN,   /* Integer.parseInt, then cut into the range */
         .age_max = INT32_MAX,
         .mx = MX_SKIP_BAD, /* Pair.isValid */
-        .mx_always = true, /* StsPolicy.isValid */
-        .none_void = true, /* StsPolicy.isValid */
+        .mx_always =
+            true, /* StsPolicy.isValid; it refuses mode none, which is what none asks for */
     },
 };
 

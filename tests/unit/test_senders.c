@@ -146,7 +146,8 @@ static void test_policies(void **state)
     policy(V M X "\n" A, "RCPTDNI");
     policy("\n" V M X A, "RCPTDI");
     policy(V M X A "mode: none\n", "RMCPTFI");
-    policy(V "mode: none\n" X A M, "RMCPTF");
+    policy(V "mode: none\n" X A M, "RMCPTFI");
+    policy(V "mode: none\n" X A, ALL);
     policy(V M X A "x: 1\n", "RMCPTFI");
     policy(V M X A "x:\n", "RCPFI");
     policy(V M X A "x: a:b\n", "RMCPTI");
