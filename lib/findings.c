@@ -17,6 +17,18 @@ const struct finding_row *finding_row(enum finding_code code)
     return (unsigned)code < FINDING_CODE_COUNT ? &rows[code] : NULL;
 }
 
+/* Placed by code, so that a row that is missing shows as NULLs and fails the test. */
+#define FINDING_HELP(code, section, why, mend) [FC_##code] = {section, why, mend},
+static const struct finding_help helps[FINDING_CODE_COUNT] = {
+#include "lib/findings_help.h"
+};
+#undef FINDING_HELP
+
+const struct finding_help *finding_help(enum finding_code code)
+{
+    return (unsigned)code < FINDING_CODE_COUNT ? &helps[code] : NULL;
+}
+
 enum status finding_by_name(struct slice code, enum finding_code *out)
 {
     for (size_t i = 0; i < FINDING_CODE_COUNT; i++) {

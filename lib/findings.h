@@ -54,6 +54,15 @@ struct finding_row {
 };
 
 const struct finding_row *finding_row(enum finding_code code);
+
+/* Words for people: findings_help.h, one row a code. */
+struct finding_help {
+    const char *section; /* of the RFC that the row rests on, "RFC 8461 3.1" */
+    const char *why;     /* why it matters */
+    const char *mend;    /* how to mend it */
+};
+const struct finding_help *finding_help(enum finding_code code);
+
 /* ST_NOT_FOUND for a code that is not in the table. */
 enum status finding_by_name(struct slice code, enum finding_code *out);
 const char *stage_name(enum stage stage); /* "dns", "policy_host", ... */

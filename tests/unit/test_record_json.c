@@ -86,7 +86,7 @@ static void test_round_trips(void **state)
     both_free(&b);
 }
 
-/* The random lines as a file, for the check against the schema (tests/unit/check_schema.py). */
+/* The random lines as a file, for the check against the schema (tests/e2e/test_schema.sh). */
 static void test_lines_for_schema(void **state)
 {
     (void)state;
