@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SLOW_MS = 4500 };              /* a client with a default of 4 s gives up */
 enum { TOO_LARGE_BYTES = 80 * 1024 }; /* RFC 8461 3.3 suggests a limit of 64 KiB */
 
 static void no_address(struct sim_policy_host *h, enum sim_lookup status)
@@ -86,7 +87,8 @@ void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct si
     struct sim_policy_host *h = &d->host;
     int fault = cls->param;
     h->policy_seen = fault == SIM_HOST_TLS_OLD || fault == SIM_HOST_CNAME_FOREIGN_CERT ||
-                     fault == SIM_HOST_HALF_DELEGATED;
+                     fault == SIM_HOST_HALF_DELEGATED || fault == SIM_HOST_GZIP ||
+                     fault == SIM_HOST_SLOW;
     switch ((enum sim_host_fault)fault) {
     case SIM_HOST_ABSENT:
         no_address(h, sim_draw_chance(draw, 800) ? SIM_LOOKUP_NXDOMAIN : SIM_LOOKUP_NODATA);
@@ -96,6 +98,17 @@ void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct si
         break;
     case SIM_HOST_CNAME_DANGLING:
         dangle(d);
+        break;
+    case SIM_HOST_TAKEOVER:
+        snprintf(h->cname, sizeof h->cname, SIM_LABEL_GONE ".site-%08x.github.io",
+                 (unsigned)(d->hash & 0xffffffffu));
+        no_address(h, SIM_LOOKUP_NXDOMAIN);
+        break;
+    case SIM_HOST_GZIP:
+        h->http.content_encoding = "gzip";
+        break;
+    case SIM_HOST_SLOW:
+        h->http.delay_ms = SLOW_MS;
         break;
     case SIM_HOST_PRIVATE:
         h->addr[0] = sim_addr_private(d->hash);

@@ -85,6 +85,37 @@ static void break_host(struct sim_domain *d, int fault)
         list_only(d, SIM_LABEL_RELAY ".$");
 }
 
+/* One more MX without an address, behind all others. */
+static void add_dead_mx(struct sim_domain *d, const char *name)
+{
+    struct sim_mx *mx = &d->mx[d->mx_count++];
+    memset(mx, 0, sizeof *mx);
+    snprintf(mx->name, sizeof mx->name, "%s", name);
+    mx->preference = 32767;
+    mx->provider = -1;
+    mx->status = SIM_LOOKUP_NXDOMAIN;
+}
+
+static void duplicate(struct sim_domain *d)
+{
+    d->mx[d->mx_count] = d->mx[0];
+    d->mx[d->mx_count].preference = 20;
+    d->mx_count++;
+}
+
+static void exchange_v1(struct sim_domain *d)
+{
+    struct sim_mx *mx = &d->mx[0];
+    mx->provider = sim_mx_provider_of("h-v1.mx.microsoft");
+    const struct sim_mx_provider *p = sim_mx_provider((unsigned)mx->provider);
+    sim_provider_expand(p->mx[0], d->name, d->hash, mx->name);
+    uint64_t at = sim_hash(0, "shared-mx", mx->name, strlen(mx->name));
+    for (mx->addr_count = 0; mx->addr_count < p->addresses; mx->addr_count++)
+        mx->addr[mx->addr_count] =
+            sim_addr_mx_shared((unsigned)mx->provider, at, (unsigned)mx->addr_count);
+    list_only(d, "*.mail.protection.outlook.com");
+}
+
 static void mismatch(struct sim_domain *d, int fault)
 {
     switch (fault) {
@@ -151,6 +182,18 @@ void sim_break_mx(struct sim_domain *d, struct sim_draw *draw, const struct sim_
         d->mx[d->mx_count - 1].name[0] = '.';
         d->mx[d->mx_count - 1].name[1] = '\0';
         d->policy.mx_count--;
+        break;
+    case SIM_MX_FAULT_EXCHANGE_V1:
+        exchange_v1(d);
+        break;
+    case SIM_MX_FAULT_LOCALHOST:
+        add_dead_mx(d, "localhost");
+        break;
+    case SIM_MX_FAULT_MS_CHECK:
+        add_dead_mx(d, "ms12345678.msv1.invalid");
+        break;
+    case SIM_MX_FAULT_DUPLICATE:
+        duplicate(d);
         break;
     case SIM_MX_FAULT_NO_ADDRESS:
     case SIM_MX_FAULT_PRIVATE:

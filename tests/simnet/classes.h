@@ -99,6 +99,9 @@ enum sim_host_fault {
     SIM_HOST_TOO_LARGE,
     SIM_HOST_EMPTY,
     SIM_HOST_HTML,
+    SIM_HOST_TAKEOVER, /* CNAME to a site on a platform that nobody has claimed */
+    SIM_HOST_GZIP,     /* gzip though nobody asked */
+    SIM_HOST_SLOW,
 };
 void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 /* param: enum sim_cert_fault. */
@@ -141,6 +144,10 @@ enum sim_mx_fault {
     SIM_MX_FAULT_CNAME,
     SIM_MX_FAULT_CNAME_TARGET_LISTED,
     SIM_MX_FAULT_NULL_MIXED,
+    SIM_MX_FAULT_EXCHANGE_V1, /* a new Exchange name, the policy has the old pattern */
+    SIM_MX_FAULT_LOCALHOST,   /* one more MX: localhost */
+    SIM_MX_FAULT_MS_CHECK,    /* one more MX: Microsoft's proof of ownership */
+    SIM_MX_FAULT_DUPLICATE,
 };
 void sim_break_mx(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 /* param: enum sim_smtp_kind, of every own MX host. */

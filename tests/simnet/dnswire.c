@@ -5,6 +5,7 @@
 enum {
     HEADER_BYTES = 12,
     OPT_BYTES = 11,
+    EDE_BYTES = 6,
     FLAG_QR = 0x8000,
     FLAG_TC = 0x0200,
     FLAG_RD = 0x0100,
@@ -14,6 +15,8 @@ enum {
     RCODE_REFUSED = 5,
     TXT_STRING_MAX_BYTES = 255,
     SOA_MINIMUM_S = 300,
+    EDE_OPTION = 15,     /* RFC 8914 section 2 */
+    EDE_DNSSEC_BOGUS = 6 /* RFC 8914 section 4.7 */
 };
 
 /* ---- reading ---- */
@@ -209,13 +212,18 @@ static void put_soa(struct sink *s, const char *zone, const char *qname)
     end_rr(s, begin);
 }
 
-static void put_opt(struct sink *s)
+static void put_opt(struct sink *s, bool bogus)
 {
     put8(s, 0);
     put16(s, SIM_TYPE_OPT);
     put16(s, DNS_UDP_MAX_BYTES);
     put32(s, 0);
-    put16(s, 0);
+    put16(s, bogus ? EDE_BYTES : 0);
+    if (!bogus)
+        return;
+    put16(s, EDE_OPTION);
+    put16(s, EDE_BYTES - 4);
+    put16(s, EDE_DNSSEC_BOGUS);
 }
 
 static unsigned rcode_of(enum sim_lookup status)
@@ -224,6 +232,7 @@ static unsigned rcode_of(enum sim_lookup status)
     case SIM_LOOKUP_NXDOMAIN:
         return RCODE_NXDOMAIN;
     case SIM_LOOKUP_SERVFAIL:
+    case SIM_LOOKUP_BOGUS:
         return RCODE_SERVFAIL;
     case SIM_LOOKUP_REFUSED:
         return RCODE_REFUSED;
@@ -268,7 +277,7 @@ size_t dns_write_answer(const struct dns_query *query, const struct sim_answer *
     }
     s.room = room;
     if (query->edns)
-        put_opt(&s);
+        put_opt(&s, answer->status == SIM_LOOKUP_BOGUS);
     return s.len;
 }
 

@@ -318,8 +318,8 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
         uint32_t until;
         enum sim_lookup status;
     } outcomes[] = {
-        {60, SIM_LOOKUP_SERVFAIL}, {75, SIM_LOOKUP_TIMEOUT},     {80, SIM_LOOKUP_REFUSED},
-        {480, SIM_LOOKUP_NODATA},  {10000, SIM_LOOKUP_NXDOMAIN},
+        {60, SIM_LOOKUP_SERVFAIL}, {75, SIM_LOOKUP_TIMEOUT}, {80, SIM_LOOKUP_REFUSED},
+        {85, SIM_LOOKUP_BOGUS},    {480, SIM_LOOKUP_NODATA}, {10000, SIM_LOOKUP_NXDOMAIN},
     };
     struct sim_draw draw = aspect(world, d, "absent");
     uint32_t at = sim_draw_below(&draw, 10000);

@@ -28,6 +28,7 @@ enum sim_lookup {
     SIM_LOOKUP_NXDOMAIN,
     SIM_LOOKUP_SERVFAIL,
     SIM_LOOKUP_REFUSED,
+    SIM_LOOKUP_BOGUS, /* SERVFAIL with the extended error "DNSSEC Bogus" (RFC 8914) */
     SIM_LOOKUP_TIMEOUT,
 };
 

@@ -199,10 +199,12 @@ static void add_provider_split(struct sim_domain *d)
  */
 static void add_consistency_codes(struct sim_domain *d)
 {
-    size_t unlisted = 0;
-    for (size_t i = 0; i < d->mx_count; i++)
-        unlisted += !d->mx[i].listed;
-    if (unlisted > 0 && unlisted == d->mx_count)
+    size_t unlisted = 0, hosts = 0;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        hosts += d->mx[i].addr_count > 0;
+        unlisted += d->mx[i].addr_count > 0 && !d->mx[i].listed;
+    }
+    if (unlisted > 0 && unlisted == hosts)
         sim_codes_add(&d->codes, FC_mx_unlisted_all);
     else if (unlisted > 0)
         sim_codes_add(&d->codes, d->mx[0].listed ? FC_mx_unlisted_backup : FC_mx_unlisted_primary);
@@ -260,7 +262,9 @@ static void judge_absent(struct sim_domain *d, enum sim_truth_mode mode)
     d->adoption = SIM_ABSENT;
     if (d->sts.cname[0] != '\0')
         sim_codes_add(&d->codes, FC_sts_cname);
-    if (d->sts.status == SIM_LOOKUP_TIMEOUT)
+    if (d->sts.status == SIM_LOOKUP_BOGUS)
+        sim_codes_add(&d->codes, FC_sts_dns_bogus);
+    else if (d->sts.status == SIM_LOOKUP_TIMEOUT)
         sim_codes_add(&d->codes, FC_sts_dns_timeout);
     else if (d->sts.status == SIM_LOOKUP_SERVFAIL || d->sts.status == SIM_LOOKUP_REFUSED)
         sim_codes_add(&d->codes, FC_sts_dns_servfail);

@@ -239,7 +239,8 @@ static void dispatch(const struct sim_world *world, const char *qname, unsigned 
     struct sim_domain *d = &a->domain;
     const char *domain;
     bool shared = sim_is_infrastructure(qname);
-    if (below(qname, SIM_LABEL_GONE ".") != NULL) {
+    if (below(qname, SIM_LABEL_GONE ".") != NULL || sim_name_under(qname, "invalid") ||
+        sim_name_under(qname, "localhost")) {
         fail(a, SIM_LOOKUP_NXDOMAIN);
     } else if (is_record_of_shared_name(qname, shared)) {
         fail(a, SIM_LOOKUP_NXDOMAIN);

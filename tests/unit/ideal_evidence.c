@@ -9,7 +9,8 @@ enum { NOW_S = 1800000000, HOUR_S = 3600, TLS12 = 0x0303, TLS11 = 0x0302, TLS_AL
 static enum lookup lookup_of(enum sim_lookup l)
 {
     static const enum lookup map[] = {LOOKUP_FOUND,    LOOKUP_NODATA,  LOOKUP_NXDOMAIN,
-                                      LOOKUP_SERVFAIL, LOOKUP_REFUSED, LOOKUP_TIMEOUT};
+                                      LOOKUP_SERVFAIL, LOOKUP_REFUSED, LOOKUP_BOGUS,
+                                      LOOKUP_TIMEOUT};
     return map[l];
 }
 
@@ -107,6 +108,7 @@ static void fill_http(const struct sim_http *s, struct http_facts *h)
 {
     h->status = (int)s->status;
     h->content_type = s->content_type;
+    h->content_encoding = s->content_encoding;
     h->location = s->location[0] == '\0' ? NULL : s->location;
     h->body = (struct slice){(const char *)s->body, s->body_len};
     h->end = HTTP_END_OK;
@@ -153,6 +155,7 @@ static void fill_policy(const struct sim_domain *d, struct evidence *e)
         f->tls.covers |= COVERS_CNAME_TARGET;
     if (f->tls.end == TLS_END_OK)
         fill_http(&h->http, &f->http);
+    f->total_ms = h->http.delay_ms + 1;
     if (f->http.end == HTTP_END_OK)
         p->chosen = 0;
 }
@@ -235,15 +238,19 @@ static void fill_mx(const struct sim_domain *d, bool probed, struct evidence *e)
         fill_addresses(e, SIM_LOOKUP_FOUND, "", &d->apex_addr, apex, &mx->apex);
 }
 
+/* The mail domain of a report address, as far as the world makes it interesting. */
 static void fill_rua(const struct sim_domain *d, struct evidence *e)
 {
-    static const char self[] = "mailto:tlsrpt@";
+    static const char mailbox[] = "mailto:tlsrpt@";
+    e->rua = arena_array(&e->arena, SIM_TXT_MAX, sizeof *e->rua);
     for (size_t i = 0; i < d->rpt.n; i++) {
-        const char *uri = strstr(d->rpt.rr[i].text, self);
-        if (uri == NULL || strcmp(uri + sizeof self - 1, d->name) != 0)
+        const char *uri = strstr(d->rpt.rr[i].text, mailbox);
+        if (uri == NULL || strpbrk(uri, ";!") != NULL)
             continue;
-        e->rua = arena_array(&e->arena, 1, sizeof *e->rua);
-        e->rua[e->n_rua++] = (struct rua_facts){.uri = uri, .host = d->name, .mx = LOOKUP_FOUND};
+        const char *host = uri + sizeof mailbox - 1;
+        bool gone = strncmp(host, SIM_LABEL_GONE, sizeof SIM_LABEL_GONE - 1) == 0;
+        e->rua[e->n_rua++] = (struct rua_facts){
+            .uri = uri, .host = host, .mx = gone ? LOOKUP_NXDOMAIN : LOOKUP_FOUND};
     }
 }
 
