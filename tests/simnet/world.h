@@ -54,9 +54,9 @@ void sim_world_free(struct sim_world *world);
  *
  *   127.4       nobody listens: connect() is refused. Both services.
  *   127.5       SYNs vanish: connect() times out. Both services.
- *   127.8       shared policy hosters, 16 /24 with 4 addresses; 4 /24 to a slice
+ *   127.8       shared policy hosters, 4 /24 with 4 addresses each to a hoster
  *   127.16-19   policy hosts of their own, 256 /24 with 2 addresses each: 2048
- *   127.24      shared MX providers
+ *   127.24      shared MX providers, 8 /24 with 4 addresses each to a provider
  *   127.32-39   MX hosts of their own that are in order, 256 /24 with 4 addresses each: 8192
  *   127.64+k    MX hosts of their own with SMTP fault k (enum in addresses.h), 64 /24 with 2
  * addresses each 127.2       web servers at domains' own names: not served (refused)
