@@ -306,8 +306,7 @@ static void test_bad_lines(void **state)
         "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"absent\",\"ts\":\"yesterday\"}",
         "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"absent\",\"index\":-1}",
         "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"absent\",\"record\":{\"txt\":[1]}}",
-        "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"absent\",\"record\":{\"txt\":[\"\\\\q\"]}"
-        "}",
+        "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"none\",\"record\":{\"txt\":[\"\\\\q\"]}}",
         "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"absent\",\"record\":{\"rcode\":\"X\"}}",
         "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"absent\",\"record\":{\"lookup\":\"X\"}}",
         "{\"schema\":1,\"domain\":\"a.b\",\"adoption\":\"absent\",\"mx_dns\":{},\"mx\":[{}]}",
