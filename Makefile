@@ -5,9 +5,14 @@
 
 VERSION := 0.1.0
 BUILD   ?= build
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
+# V=1 shows the commands.
+V       ?=
+Q       := $(if $(V),,@)
 # SAN=1 builds with ASan and UBSan (see the target asan).
 SAN     ?=
 
@@ -63,7 +68,8 @@ help:
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(if $(V),,@echo "CC  $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Data files are compiled in: data/NAME.EXT becomes the symbols embed_NAME_EXT (its bytes) and
 # embed_NAME_EXT_len (a uint64_t).
@@ -77,24 +83,28 @@ $(BUILD)/obj/data/%.o: data/% Makefile
 
 $(BUILD)/libmtasts.a: $(call objs,$(LIB_SRC)) $(call embed,data/providers.tsv)
 	@mkdir -p $(@D) && rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/stscan: $(call objs,$(SCANNER_SRC)) $(call embed,data/blocklist.conf) $(BUILD)/libmtasts.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_SCANNER))
+	$(if $(V),,@echo "LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_SCANNER))
 
 $(BUILD)/stsreport: $(call objs,$(REPORT_SRC)) $(BUILD)/libmtasts.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_LIB) libzstd)
+	$(if $(V),,@echo "LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_LIB) libzstd)
 
 $(BUILD)/simnet: $(call objs,$(SIMNET_SRC)) $(BUILD)/libmtasts.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_SIMNET))
+	$(if $(V),,@echo "LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_SIMNET))
 
 $(BUILD)/libtestable.a: $(call objs,$(TESTABLE) $(UNIT_HELP)) $(call embed,data/blocklist.conf)
 	@mkdir -p $(@D) && rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtestable.a $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
+	$(if $(V),,@echo "LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
 
 # Objects of tests are kept: make would delete them as intermediate files.
 .SECONDARY: $(call objs,$(UNIT_SRC))
@@ -157,7 +167,8 @@ uninstall:
 docs: $(BUILD)/findings_doc
 	$(BUILD)/findings_doc >docs/findings.md
 $(BUILD)/findings_doc: $(BUILD)/obj/docs/findings_doc.o $(BUILD)/libmtasts.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_LIB))
+	$(if $(V),,@echo "LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_LIB))
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
