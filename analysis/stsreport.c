@@ -1,0 +1,185 @@
+/* stsreport: which report is meant. */
+#include "analysis/reader.h"
+#include "analysis/summary.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As everywhere (contract). */
+enum { OK = 0, USAGE = 2, UNREADABLE = 3, OUTPUT_FAILED = 4 };
+
+struct report_options {
+    bool json;
+    bool dump;
+};
+
+static void help(FILE *to)
+{
+    fputs("Usage: stsreport summary [OPTIONS] OUTPUT...\n\n"
+          "Counts the records of one or more outputs of stscan (NAME.ndjson.zst, NAME.ndjson\n"
+          "or -): adoption, verdicts, causes, findings by stage, failures.\n\n"
+          "  -j, --json         print JSON instead of tables\n"
+          "      --config FILE  read options from FILE, one `name = value` a line\n"
+          "      --dump-config  print the effective configuration in that form\n"
+          "  -h, --help         print this help\n"
+          "  -V, --version      print the version\n\n"
+          "Exit codes: 0 complete, 2 usage, 3 an output cannot be read to its end (what could\n"
+          "be read is shown), 4 the report cannot be written. See stsreport(1).\n",
+          to);
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+static bool is_word(struct slice s, const char *a, const char *b, const char *c)
+{
+    return slice_eq(s, slice_of(a)) || slice_eq(s, slice_of(b)) || slice_eq(s, slice_of(c));
+}
+
+/* `json`, `json = yes`, `json no`, or nothing but a comment. */
+static bool config_line(const char *line, struct report_options *o)
+{
+    static const char *const space = " \t\r\n";
+    line += strspn(line, space);
+    if (*line == '\0' || *line == '#')
+        return true;
+    struct slice name = {line, strcspn(line, " \t\r\n=")};
+    line += name.len;
+    line += strspn(line, " \t=");
+    struct slice value = {line, strcspn(line, " \t\r\n#")};
+    if (!slice_eq(name, SLICE_LIT("json")))
+        return false;
+    o->json = value.len == 0 || is_word(value, "yes", "true", "on");
+    return o->json || is_word(value, "no", "false", "off");
+}
+
+static int read_config(const char *path, struct report_options *o)
+{
+    char line[1024];
+    unsigned number = 0;
+    bool good = true;
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        fprintf(stderr, "stsreport: %s: %s\n", path, strerror(errno));
+        return USAGE;
+    }
+    while (good && fgets(line, sizeof line, f)) {
+        number++;
+        good = config_line(line, o);
+    }
+    fclose(f);
+    if (!good)
+        fprintf(stderr, "stsreport: %s:%u: cannot be read\n", path, number);
+    return good ? OK : USAGE;
+}
+
+/* *done: nothing more is to be done. */
+static int parse(int argc, char **argv, struct report_options *o, bool *done)
+{
+    static const struct option longs[] = {
+        {"json", no_argument, NULL, 'j'},        {"config", required_argument, NULL, 'c'},
+        {"dump-config", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},     {NULL, 0, NULL, 0},
+    };
+    int value, code = OK;
+    bool json = false;
+    while (code == OK && !*done && (value = getopt_long(argc, argv, "jhV", longs, NULL)) != -1) {
+        switch (value) {
+        case 'j':
+            json = true;
+            break;
+        case 'c':
+            code = read_config(optarg, o);
+            break;
+        case 'd':
+            o->dump = true;
+            break;
+        case 'h':
+            help(stdout);
+            *done = true;
+            break;
+        case 'V':
+            puts("stsreport " STSCAN_VERSION);
+            *done = true;
+            break;
+        default:
+            fputs("Try 'stsreport --help'.\n", stderr);
+            code = USAGE;
+        }
+    }
+    o->json = o->json || json;
+    if (code == OK && !*done && o->dump) {
+        printf("json = %s\n", o->json ? "yes" : "no");
+        *done = true;
+    }
+    return code;
+}
+
+/* ---- summary -------------------------------------------------------------------------------- */
+
+static int count_file(const char *path, struct tally *t)
+{
+    reader *r;
+    char error[512];
+    struct slice line;
+    enum status st = reader_open(path, &r, error, sizeof error);
+    if (st != ST_OK) {
+        fprintf(stderr, "stsreport: %s\n", error);
+        return UNREADABLE;
+    }
+    uint64_t bad = t->bad_lines;
+    while ((st = reader_next(r, &line)) == ST_OK)
+        tally_line(t, line);
+    if (st != ST_EOF)
+        fprintf(stderr, "stsreport: %s: %s\n", path, reader_error(r));
+    if (t->bad_lines > bad)
+        fprintf(stderr, "stsreport: %s: %llu lines are no records\n", path,
+                (unsigned long long)(t->bad_lines - bad));
+    reader_close(r);
+    return st == ST_EOF && t->bad_lines == bad ? OK : UNREADABLE;
+}
+
+static int summary(char **files, size_t n, const struct report_options *o)
+{
+    int code = OK;
+    struct tally *t = calloc(1, sizeof *t);
+    if (!t) {
+        fprintf(stderr, "stsreport: %s\n", status_text(ST_NOMEM));
+        return OUTPUT_FAILED;
+    }
+    for (size_t i = 0; i < n; i++) {
+        int one = count_file(files[i], t);
+        code = one != OK ? one : code;
+    }
+    enum status st =
+        o->json ? summary_json(t, files, n, stdout) : summary_text(t, files, n, stdout);
+    free(t);
+    if (st != ST_OK) {
+        fprintf(stderr, "stsreport: cannot write the report\n");
+        return OUTPUT_FAILED;
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct report_options o = {0};
+    bool done = false;
+    setlocale(LC_CTYPE, ""); /* may bars be drawn? */
+    int code = parse(argc, argv, &o, &done);
+    if (code != OK || done)
+        return code;
+    if (optind >= argc || strcmp(argv[optind], "summary") != 0) {
+        if (optind < argc)
+            fprintf(stderr, "stsreport: unknown report '%s'\n", argv[optind]);
+        help(stderr);
+        return USAGE;
+    }
+    if (optind + 1 >= argc) {
+        fputs("stsreport: no OUTPUT given\nTry 'stsreport --help'.\n", stderr);
+        return USAGE;
+    }
+    return summary(argv + optind + 1, (size_t)(argc - optind - 1), &o);
+}
