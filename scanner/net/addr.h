@@ -12,7 +12,8 @@ struct endpoint {
     uint16_t port; /* host order */
 };
 
-/* "ADDR", "ADDR:PORT", "[V6]:PORT"; default_port when none is given. ST_INVALID otherwise. */
+/* "ADDR", "ADDR:PORT", "[V6]:PORT"; default_port when none is given. ST_INVALID otherwise.
+ * Port 0 is taken as it stands. */
 enum status endpoint_parse(const char *text, uint16_t default_port, struct endpoint *out);
 /* "192.0.2.1:53" or "[2001:db8::1]:53". */
 #define ENDPOINT_TEXT_MAX_BYTES (ADDR_TEXT_MAX_BYTES + 9)

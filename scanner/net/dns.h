@@ -35,7 +35,8 @@ struct dns_tlsa_rr {
     size_t len;
 };
 
-/* Lives until the callback returns; copy what is to be kept. */
+/* Lives until the callback returns, but for facts.resolver, which lives as long as the engine (for
+ * dns_query_at: until the callback returns). Copy what is to be kept. */
 struct dns_answer {
     struct dns_facts facts;
     const struct txt_rr *txt;       /* DNS_TXT */
@@ -64,27 +65,44 @@ struct dns_config {
 typedef struct dns_engine dns_engine;
 typedef struct dns_query_handle dns_query_handle;
 
+/* Copies the configuration. ST_INVALID: no server, a server without address or port, more than 32
+ * servers, a time or in_flight_max of 0. Opens no socket yet, so it does not fail for want of a
+ * route: that is found out, and waited for, when questions are sent. */
 enum status dns_new(struct event_base *base, const struct dns_config *config, dns_engine **out);
-/* Ends every question with LOOKUP_ABANDONED first (callbacks are called). */
+/* Ends every question with LOOKUP_ABANDONED first (callbacks are called, and may ask nothing more).
+ * Not to be called from a callback. NULL is fine. */
 void dns_free(dns_engine *engine);
 
-/* Asks. name: presentation form without final dot, at most NAME_MAX_BYTES. ST_INVALID for a name
- * that cannot be a question; ST_NOMEM. `handle` may be NULL. */
+/* Asks. name: presentation form without final dot (escapes \. \\ \DDD are understood, "." is the
+ * root), at most 255 bytes on the wire. ST_INVALID for a name that cannot be a question; ST_NOMEM;
+ * ST_LIMIT beyond 500,000 questions; ST_BLOCKED while the engine is being freed. `handle` may be
+ * NULL.
+ *
+ * There is no number of tries: a question is asked every retry_ms, of the servers in turn, until
+ * one answers or deadline_ms is over. SERVFAIL, REFUSED and what cannot be read is asked again
+ * LIMIT_DNS_SERVFAIL_TRIES times, other servers first, before it is believed; a believed SERVFAIL
+ * is asked once more with CD=1. The last failure is reported when the deadline comes between. */
 enum status dns_query(dns_engine *engine, const char *name, enum dns_type type, dns_done_fn done,
                       void *arg, dns_query_handle **handle);
 /* The callback will not come. The handle is dead afterwards (as it is after the callback). */
 void dns_cancel(dns_engine *engine, dns_query_handle *handle);
 
-/* Asks one named server (an authoritative one) instead of the resolvers: --deep. */
+/* Asks one named server (an authoritative one) instead of the resolvers, without recursion: --deep.
+ * At most 50 questions a second go to one such server. ST_LIMIT also when 256 of them have
+ * questions under way. */
 enum status dns_query_at(dns_engine *engine, const struct endpoint *server, const char *name,
                          enum dns_type type, dns_done_fn done, void *arg,
                          dns_query_handle **handle);
 
 struct dns_stats {
-    uint64_t questions, sent, answers, timeouts, retries, tcp, dropped; /* dropped: not ours */
+    uint64_t questions, sent, answers; /* sent: datagrams */
+    uint64_t timeouts, retries;        /* tries that were not answered; datagrams sent again */
+    uint64_t tcp;                      /* asked over TCP */
+    uint64_t dropped;                  /* datagrams that answer none of our questions */
     uint64_t by_lookup[LOOKUP_COUNT];
 };
 void dns_stats(const dns_engine *engine, struct dns_stats *out);
+/* Of each resolver; ramps up anew. */
 void dns_set_rate(dns_engine *engine, uint32_t rate_qps);
 
 #endif

@@ -1,0 +1,208 @@
+/* dns_pool: which waiting question goes to which server, and whose fault the waiting is. */
+#include "scanner/net/dns_engine.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+/* ---- queues --------------------------------------------------------------------------------- */
+
+void dns_queue_push(struct dns_queue *queue, struct dns_query_handle *q)
+{
+    q->queue = queue;
+    q->next = NULL;
+    q->prev = queue->last;
+    *(queue->last != NULL ? &queue->last->next : &queue->first) = q;
+    queue->last = q;
+}
+
+void dns_queue_push_front(struct dns_queue *queue, struct dns_query_handle *q)
+{
+    q->queue = queue;
+    q->prev = NULL;
+    q->next = queue->first;
+    *(queue->first != NULL ? &queue->first->prev : &queue->last) = q;
+    queue->first = q;
+}
+
+void dns_queue_remove(struct dns_query_handle *q)
+{
+    if (q->queue == NULL)
+        return;
+    *(q->prev != NULL ? &q->prev->next : &q->queue->first) = q->next;
+    *(q->next != NULL ? &q->next->prev : &q->queue->last) = q->prev;
+    q->queue = NULL;
+    q->next = q->prev = NULL;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+uint64_t pool_own_ms(const struct dns_pool *pool)
+{
+    return pool->own_ms + (pool->own_on ? pool->engine->now_ms - pool->own_since_ms : 0);
+}
+
+bool pool_waits(const struct dns_pool *pool)
+{
+    return pool->again.first != NULL || pool->fresh.first != NULL;
+}
+
+static void own_set(struct dns_pool *pool, bool on)
+{
+    pool->own_ms = pool_own_ms(pool);
+    pool->own_since_ms = pool->engine->now_ms;
+    pool->own_on = on;
+}
+
+static void on_pool_timer(struct wheel_timer *t)
+{
+    struct dns_pool *pool = (struct dns_pool *)((char *)t - offsetof(struct dns_pool, timer));
+    engine_want_flush(pool->engine);
+}
+
+bool pool_has_other(const struct dns_pool *pool, uint32_t failed_servers)
+{
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        const struct dns_server *s = &pool->servers[i];
+        if ((failed_servers >> s->index & 1) == 0 && s->health == SERVER_UP)
+            return true;
+    }
+    return false;
+}
+
+/* The next server in turn that may be asked; one that has not failed this question first. Sets
+ * *usable when health alone would let one be asked. */
+static struct dns_server *pick_server(struct dns_pool *pool, uint32_t failed_servers, bool *usable)
+{
+    struct dns_server *best = NULL;
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        struct dns_server *s = &pool->servers[(pool->next_server + i) % pool->n_servers];
+        if (!server_usable(s))
+            continue;
+        *usable = true;
+        if (!server_has_credit(s))
+            continue;
+        bool failed = failed_servers >> s->index & 1;
+        if (best == NULL || !failed)
+            best = s;
+        if (!failed)
+            break;
+    }
+    if (best != NULL)
+        pool->next_server = best->index + 1;
+    return best;
+}
+
+static struct dns_query_handle *next_waiting(struct dns_pool *pool)
+{
+    dns_engine *e = pool->engine;
+    if (pool->again.first != NULL)
+        return pool->again.first;
+    return e->in_flight < e->config.in_flight_max ? pool->fresh.first : NULL;
+}
+
+/* When the queue is worth looking at again; in_flight_max is looked at when a question ends. */
+static void plan_wake(struct dns_pool *pool)
+{
+    uint64_t at_ms = WHEEL_NEVER;
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        uint64_t ready_ms = server_ready_ms(&pool->servers[i]);
+        if (ready_ms < at_ms)
+            at_ms = ready_ms;
+    }
+    wheel_set(&pool->engine->wheel, &pool->timer, at_ms);
+}
+
+void pool_pump(struct dns_pool *pool)
+{
+    struct dns_query_handle *q;
+    bool own = false;
+
+    own_set(pool, pool->own_on);
+    while ((q = next_waiting(pool)) != NULL) {
+        bool usable = false;
+        struct dns_server *s = pick_server(pool, q->failed_servers, &usable);
+        if (s != NULL && question_send(q, s))
+            continue;
+        if (s != NULL && !server_usable(s))
+            continue; /* it went down just now: another one */
+        own = usable;
+        plan_wake(pool);
+        break;
+    }
+    if (q == NULL)
+        own = pool->fresh.first != NULL; /* in_flight_max */
+    own_set(pool, own);
+}
+
+/* ---- making --------------------------------------------------------------------------------- */
+
+enum status pool_new(dns_engine *e, const struct endpoint *servers, size_t n, bool recursion,
+                     uint32_t rate_qps, struct dns_pool **out)
+{
+    struct dns_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return ST_NOMEM;
+    pool->servers = calloc(n, sizeof *pool->servers);
+    if (pool->servers == NULL) {
+        free(pool);
+        return ST_NOMEM;
+    }
+    pool->engine = e;
+    pool->n_servers = n;
+    pool->recursion = recursion;
+    pool->timer.fire = on_pool_timer;
+    pool->next_server = dns_random_below(&e->random, (uint32_t)n);
+    for (size_t i = 0; i < n; i++)
+        server_init(&pool->servers[i], pool, &servers[i], (unsigned)i, rate_qps);
+    *out = pool;
+    return ST_OK;
+}
+
+void pool_free(struct dns_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    wheel_clear(&pool->timer);
+    for (size_t i = 0; i < pool->n_servers; i++)
+        server_clear(&pool->servers[i]);
+    free(pool->servers);
+    free(pool);
+}
+
+/* ---- named servers -------------------------------------------------------------------------- */
+
+/* Frees the one that has been idle longest: the last idle of the list, which is newest first. */
+static bool drop_idle_named(dns_engine *e)
+{
+    struct dns_pool **idle = NULL;
+    for (struct dns_pool **p = &e->named; *p != NULL; p = &(*p)->next_named)
+        if ((*p)->questions == 0)
+            idle = p;
+    if (idle == NULL)
+        return false;
+    struct dns_pool *gone = *idle;
+    *idle = gone->next_named;
+    e->n_named--;
+    pool_free(gone);
+    return true;
+}
+
+enum status pool_named(dns_engine *e, const struct endpoint *server, struct dns_pool **out)
+{
+    for (struct dns_pool *p = e->named; p != NULL; p = p->next_named) {
+        const struct endpoint *have = &p->servers[0].endpoint;
+        if (have->port == server->port && net_addr_eq(&have->ip, &server->ip)) {
+            *out = p;
+            return ST_OK;
+        }
+    }
+    if (e->n_named >= DNS_NAMED_MAX && !drop_idle_named(e))
+        return ST_LIMIT;
+    enum status st = pool_new(e, server, 1, false, DNS_NAMED_RATE_QPS, out);
+    if (st != ST_OK)
+        return st;
+    (*out)->next_named = e->named;
+    e->named = *out;
+    e->n_named++;
+    return ST_OK;
+}

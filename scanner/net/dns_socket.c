@@ -1,0 +1,392 @@
+/* dns_socket: connected UDP sockets, ids, and batches of datagrams.
+ *
+ * The kernel drops replies that do not fit a socket's receive buffer, silently. So no socket has
+ * more questions out than its real buffer holds replies, and their number grows with what is in
+ * flight. A socket takes a batch of questions, then another one does; after DNS_SOCKET_QUESTIONS it
+ * is retired: it still listens for what it asked, and is closed when that has ended.
+ *
+ * A ticket stands in its socket's table under the low bits of its id. The table is at most half
+ * full, so an id whose place is free is found by drawing again: no probing, nothing to tidy up. */
+#include "scanner/net/dns_engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct dns_batch {
+    struct mmsghdr in[DNS_BATCH], out[DNS_BATCH];
+    struct iovec in_iov[DNS_BATCH], out_iov[DNS_BATCH];
+    uint8_t bytes[DNS_BATCH][DNS_DATAGRAM_MAX_BYTES];
+};
+
+enum status batch_new(struct dns_batch **out)
+{
+    struct dns_batch *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < DNS_BATCH; i++) {
+        b->in_iov[i] = (struct iovec){b->bytes[i], DNS_DATAGRAM_MAX_BYTES};
+        b->in[i].msg_hdr.msg_iov = &b->in_iov[i];
+        b->in[i].msg_hdr.msg_iovlen = 1;
+        b->out[i].msg_hdr.msg_iov = &b->out_iov[i];
+        b->out[i].msg_hdr.msg_iovlen = 1;
+    }
+    *out = b;
+    return ST_OK;
+}
+
+/* ---- making and closing -----------------------------------------------------------------------
+ */
+
+/* Asks for a large receive buffer and returns how many replies the one that was given holds. */
+static uint32_t buffer_room(int fd)
+{
+    int bytes = DNS_RCVBUF_BYTES, real = 0;
+    socklen_t len = sizeof real;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &real, &len) != 0 || real <= 0)
+        real = DNS_RCVBUF_DEFAULT_BYTES / 2;
+    int64_t room = (int64_t)real * LIMIT_DNS_PER_SOCKET / DNS_RCVBUF_DEFAULT_BYTES;
+    if (room > UINT16_MAX / 4) /* ids stay sparse */
+        return UINT16_MAX / 4;
+    return room > 0 ? (uint32_t)room : 1;
+}
+
+/* Binds to the next local address of the server's family, if there are any. */
+static bool bind_source(struct dns_server *s, int fd)
+{
+    dns_engine *e = s->pool->engine;
+    for (size_t i = 0; i < e->config.n_sources; i++) {
+        struct endpoint local = {.ip = e->sources[s->next_source++ % e->config.n_sources]};
+        struct sockaddr_storage ss;
+        if (local.ip.family != s->endpoint.ip.family)
+            continue;
+        socklen_t len = endpoint_sockaddr(&local, &ss);
+        return bind(fd, (const struct sockaddr *)&ss, len) == 0;
+    }
+    return true;
+}
+
+static void socket_free(struct dns_socket *k)
+{
+    if (k->ev_read != NULL)
+        event_free(k->ev_read);
+    if (k->ev_write != NULL)
+        event_free(k->ev_write);
+    if (k->fd >= 0)
+        close(k->fd);
+    free(k->table);
+    free(k);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg);
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+
+static struct dns_socket *socket_open(struct dns_server *s)
+{
+    struct event_base *base = s->pool->engine->base;
+    struct dns_socket *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return NULL;
+    k->server = s;
+    k->fd = socket(s->addr.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (k->fd < 0 || !bind_source(s, k->fd) ||
+        connect(k->fd, (const struct sockaddr *)&s->addr, s->addr_len) != 0)
+        goto fail;
+    k->room = buffer_room(k->fd);
+    uint32_t size = 64;
+    while (size < 2 * k->room)
+        size *= 2;
+    k->mask = size - 1;
+    k->table = calloc(size, sizeof *k->table);
+    k->ev_read = event_new(base, k->fd, EV_READ | EV_PERSIST, on_readable, k);
+    k->ev_write = event_new(base, k->fd, EV_WRITE, on_writable, k);
+    if (k->table == NULL || k->ev_read == NULL || k->ev_write == NULL ||
+        event_add(k->ev_read, NULL) != 0)
+        goto fail;
+    s->sockets[s->n_sockets++] = k;
+    s->n_active++;
+    return k;
+fail:
+    socket_free(k);
+    return NULL;
+}
+
+/* Takes no more questions; dies when its last ticket is given back. */
+static void retire(struct dns_socket *k)
+{
+    struct dns_server *s = k->server;
+    dns_engine *e = s->pool->engine;
+    if (!k->retired) {
+        k->retired = true;
+        s->n_active--;
+    }
+    if (s->current == k)
+        s->current = NULL;
+    if (k->outstanding == 0 && !k->dying && !k->dirty) {
+        k->dying = true;
+        k->next = e->dying;
+        e->dying = k;
+        engine_want_flush(e);
+    }
+}
+
+static void forget_socket(struct dns_server *s, const struct dns_socket *k)
+{
+    for (size_t i = 0; i < s->n_sockets; i++)
+        if (s->sockets[i] == k)
+            s->sockets[i] = s->sockets[--s->n_sockets];
+}
+
+/* Every ticket is back already: questions end before their servers. */
+void sockets_close(struct dns_server *s)
+{
+    dns_engine *e = s->pool->engine;
+    for (struct dns_socket **p = &e->dying; *p != NULL;) {
+        if ((*p)->server == s)
+            *p = (*p)->next;
+        else
+            p = &(*p)->next;
+    }
+    for (struct dns_socket **p = &e->dirty; *p != NULL;) {
+        if ((*p)->server == s)
+            *p = (*p)->next;
+        else
+            p = &(*p)->next;
+    }
+    while (s->n_sockets > 0)
+        socket_free(s->sockets[--s->n_sockets]);
+    s->n_active = 0;
+    s->current = NULL;
+}
+
+/* ---- tickets ----------------------------------------------------------------------------------
+ */
+
+/* A socket with room for the next batch: a new one while there are few, else one at random. */
+static struct dns_socket *next_socket(struct dns_server *s)
+{
+    dns_engine *e = s->pool->engine;
+    if (s->current != NULL && s->current_left > 0 && s->current->outstanding < s->current->room)
+        return s->current;
+    struct dns_socket *k = NULL;
+    if (s->n_active >= DNS_SOCKETS_MIN) {
+        size_t from = dns_random_below(&e->random, (uint32_t)s->n_sockets);
+        for (size_t i = 0; i < s->n_sockets && k == NULL; i++) {
+            struct dns_socket *c = s->sockets[(from + i) % s->n_sockets];
+            if (!c->retired && c->outstanding < c->room)
+                k = c;
+        }
+    }
+    if (k == NULL && s->n_sockets < DNS_SOCKETS_MAX && (k = socket_open(s)) == NULL)
+        server_failed(s);
+    s->current = k;
+    s->current_left = DNS_BATCH;
+    return k;
+}
+
+struct dns_ticket *ticket_take(struct dns_query_handle *q, struct dns_server *s)
+{
+    struct dns_socket *k = next_socket(s);
+    if (k == NULL)
+        return NULL;
+    if (q->n_tickets == DNS_TICKETS_MAX)
+        ticket_release(&q->ticket[0]);
+    struct dns_ticket *t = &q->ticket[q->n_tickets++];
+    t->q = q;
+    t->socket = k;
+    do
+        t->id = dns_random_u16(&s->pool->engine->random);
+    while (k->table[t->id & k->mask] != NULL);
+    k->table[t->id & k->mask] = t;
+    k->outstanding++;
+    s->current_left--;
+    if (++k->asked >= DNS_SOCKET_QUESTIONS && s->n_sockets < DNS_SOCKETS_MAX / 2)
+        retire(k);
+    return t;
+}
+
+/* Tickets are pointed at from tables: moving one tells its table. */
+static void move_ticket(struct dns_ticket *to, const struct dns_ticket *from)
+{
+    *to = *from;
+    to->socket->table[to->id & to->socket->mask] = to;
+}
+
+struct dns_ticket *ticket_again(struct dns_query_handle *q, const struct dns_server *s)
+{
+    for (size_t i = 0; i < q->n_tickets; i++) {
+        if (q->ticket[i].socket->server != s)
+            continue;
+        struct dns_ticket mine = q->ticket[i];
+        for (; i + 1 < q->n_tickets; i++)
+            move_ticket(&q->ticket[i], &q->ticket[i + 1]);
+        move_ticket(&q->ticket[i], &mine);
+        return &q->ticket[i];
+    }
+    return NULL;
+}
+
+void ticket_release(struct dns_ticket *t)
+{
+    struct dns_query_handle *q = t->q;
+    struct dns_socket *k = t->socket;
+    size_t i = (size_t)(t - q->ticket);
+    k->table[t->id & k->mask] = NULL;
+    k->outstanding--;
+    for (; i + 1 < q->n_tickets; i++)
+        move_ticket(&q->ticket[i], &q->ticket[i + 1]);
+    q->n_tickets--;
+    if (k->retired)
+        retire(k);
+}
+
+void tickets_release(struct dns_query_handle *q)
+{
+    while (q->n_tickets > 0)
+        ticket_release(&q->ticket[q->n_tickets - 1]);
+}
+
+/* ---- out --------------------------------------------------------------------------------------
+ */
+
+void socket_queue(struct dns_socket *k, struct dns_query_handle *q)
+{
+    dns_engine *e = k->server->pool->engine;
+    dns_queue_push(&k->out, q);
+    if (k->dirty || event_pending(k->ev_write, EV_WRITE, NULL))
+        return;
+    k->dirty = true;
+    k->next = e->dirty;
+    e->dirty = k;
+}
+
+/* Fills the batch from the queue's front; each question's newest ticket is the one to send. */
+static unsigned fill_batch(struct dns_socket *k, struct dns_batch *b)
+{
+    unsigned n = 0;
+    for (struct dns_query_handle *q = k->out.first; q != NULL && n < DNS_BATCH; q = q->next, n++) {
+        struct dns_ticket *t = &q->ticket[q->n_tickets - 1];
+        t->edns = question_edns(q, k->server);
+        t->cd = q->cd;
+        b->out_iov[n].iov_base = q->wire.b;
+        b->out_iov[n].iov_len = dns_wire_prepare(&q->wire, t->id, t->edns, t->cd);
+    }
+    return n;
+}
+
+/* The server cannot be reached, or we cannot send: nobody loses a try by it. */
+static void unsend_all(struct dns_socket *k)
+{
+    struct dns_query_handle *q;
+    server_failed(k->server);
+    while ((q = k->out.last) != NULL)
+        question_unsent(q);
+}
+
+static void send_queued(struct dns_socket *k)
+{
+    dns_engine *e = k->server->pool->engine;
+    while (k->out.first != NULL) {
+        unsigned n = fill_batch(k, e->batch);
+        int sent = sendmmsg(k->fd, e->batch->out, n, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            event_add(k->ev_write, NULL);
+            return;
+        }
+        if (sent <= 0) {
+            unsend_all(k);
+            return;
+        }
+        e->stats.sent += (uint64_t)sent;
+        for (int i = 0; i < sent; i++)
+            question_sent(k->out.first);
+    }
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct dns_socket *k = arg;
+    dns_engine *e = k->server->pool->engine;
+    engine_clock(e);
+    send_queued(k);
+    engine_arm(e);
+}
+
+void sockets_flush(dns_engine *e)
+{
+    struct dns_socket *k;
+    while ((k = e->dirty) != NULL) {
+        e->dirty = k->next;
+        k->dirty = false;
+        send_queued(k);
+        if (k->retired)
+            retire(k);
+    }
+    while ((k = e->dying) != NULL) {
+        e->dying = k->next;
+        forget_socket(k->server, k);
+        socket_free(k);
+    }
+}
+
+/* ---- in ---------------------------------------------------------------------------------------
+ */
+
+/* A query's own bit, another opcode, another id, another question: not ours, whoever sent it. */
+static void take_datagram(struct dns_socket *k, const uint8_t *msg, size_t len, bool cut)
+{
+    enum { QR_AND_OPCODE = 0xf8, QR = 0x80, RCODE = 0x0f };
+    dns_engine *e = k->server->pool->engine;
+    struct dns_ticket *t = NULL;
+    if (len >= DNS_HEADER_BYTES && (msg[2] & QR_AND_OPCODE) == QR) {
+        uint16_t id = (uint16_t)(msg[0] << 8 | msg[1]);
+        t = k->table[id & k->mask];
+        if (t != NULL && t->id != id)
+            t = NULL;
+    }
+    if (t != NULL && dns_wire_answered_by(&t->q->wire, msg, len)) {
+        e->stats.answers++;
+        question_reply(t, msg, len, cut);
+        return;
+    }
+    /* Servers that do not know EDNS may send back a bare header (RFC 6891 7). */
+    unsigned rcode = t != NULL ? msg[3] & RCODE : 0;
+    if (t != NULL && t->edns && len == DNS_HEADER_BYTES && msg[4] == 0 && msg[5] == 0 &&
+        (rcode == DNS_FORMERR || rcode == DNS_NOTIMP)) {
+        e->stats.answers++;
+        question_no_edns(t);
+        return;
+    }
+    e->stats.dropped++;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct dns_socket *k = arg;
+    dns_engine *e = k->server->pool->engine;
+    struct dns_batch *b = e->batch;
+
+    engine_clock(e);
+    for (unsigned round = 0; round < DNS_READ_ROUNDS; round++) {
+        int n = recvmmsg(k->fd, b->in, DNS_BATCH, 0, NULL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+            server_failed(k->server); /* ICMP: port or host unreachable */
+        if (n <= 0)
+            break;
+        for (int i = 0; i < n; i++)
+            take_datagram(k, b->bytes[i], b->in[i].msg_len,
+                          (b->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0);
+        if (n < DNS_BATCH)
+            break;
+    }
+    engine_arm(e);
+}

@@ -1,0 +1,163 @@
+#include "tests/unit/dns_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { GIVE_UP_S = 30 };
+
+struct rig *rig_new(size_t n_fakes, fake_fn on_query)
+{
+    struct rig *r = calloc(1, sizeof *r);
+    assert_non_null(r);
+    r->base = event_base_new();
+    assert_non_null(r->base);
+    r->n_fakes = n_fakes;
+    for (size_t i = 0; i < n_fakes; i++) {
+        fake_start(&r->fakes[i], r->base, on_query);
+        r->fakes[i].arg = r;
+    }
+    r->config = (struct dns_config){.deadline_ms = 3000, .retry_ms = 60, .in_flight_max = 20000};
+    return r;
+}
+
+void rig_engine(struct rig *r)
+{
+    struct endpoint servers[RIG_FAKES_MAX];
+    for (size_t i = 0; i < r->n_fakes; i++)
+        servers[i] = r->fakes[i].at;
+    r->config.servers = servers;
+    r->config.n_servers = r->n_fakes;
+    assert_int_equal(dns_new(r->base, &r->config, &r->engine), ST_OK);
+}
+
+void rig_free(struct rig *r)
+{
+    dns_free(r->engine);
+    for (size_t i = 0; i < r->n_fakes; i++)
+        fake_stop(&r->fakes[i]);
+    /* Lets connections see their end, so that the fakes free them. */
+    event_base_loop(r->base, EVLOOP_NONBLOCK);
+    event_base_free(r->base);
+    free(r);
+}
+
+static void on_done(void *arg, const struct dns_answer *answer)
+{
+    struct rig_result *result = arg;
+    struct rig *r = result->rig;
+    assert_false(r->in_query);
+    assert_false(result->done);
+    result->done = true;
+    result->status = answer->facts.status;
+    result->rcode = answer->facts.rcode;
+    result->ede = answer->facts.ede;
+    result->n = answer->n;
+    result->txt_len = answer->n > 0 && answer->txt != NULL ? answer->txt[0].len : 0;
+    result->waited_ms = answer->waited_ms;
+    if (answer->facts.resolver != NULL)
+        snprintf(result->resolver, sizeof result->resolver, "%s", answer->facts.resolver);
+    r->ended++;
+    if (r->on_result != NULL)
+        r->on_result(result);
+    if (r->ended == r->asked)
+        event_base_loopbreak(r->base);
+}
+
+struct rig_result *rig_ask(struct rig *r, const char *name)
+{
+    assert_true(r->asked < RIG_RESULTS_MAX);
+    struct rig_result *result = &r->results[r->asked++];
+    *result = (struct rig_result){.rig = r};
+    bool outer = r->in_query;
+    r->in_query = true;
+    assert_int_equal(dns_query(r->engine, name, DNS_TXT, on_done, result, &result->handle), ST_OK);
+    r->in_query = outer;
+    return result;
+}
+
+void rig_ask_many(struct rig *r, size_t n)
+{
+    char name[32];
+    for (size_t i = 0; i < n; i++) {
+        snprintf(name, sizeof name, "n%zu.example", i);
+        rig_ask(r, name);
+    }
+}
+
+static void on_give_up(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    bool *gave_up = arg;
+    *gave_up = true;
+}
+
+static void run(struct rig *r)
+{
+    bool gave_up = false;
+    struct timeval tv = {.tv_sec = GIVE_UP_S};
+    struct event *ev = evtimer_new(r->base, on_give_up, &gave_up);
+    evtimer_add(ev, &tv);
+    do
+        event_base_loop(r->base, EVLOOP_ONCE);
+    while (!gave_up && !event_base_got_break(r->base));
+    event_free(ev);
+    assert_false(gave_up);
+}
+
+void rig_run(struct rig *r)
+{
+    while (r->ended < r->asked)
+        run(r);
+}
+
+void rig_run_until_stopped(struct rig *r)
+{
+    run(r);
+}
+
+void rig_stop(struct rig *r)
+{
+    event_base_loopbreak(r->base);
+}
+
+size_t rig_count(const struct rig *r, enum lookup status)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->asked; i++)
+        n += r->results[i].done && r->results[i].status == status;
+    return n;
+}
+
+struct dns_stats rig_stats(const struct rig *r)
+{
+    struct dns_stats stats;
+    dns_stats(r->engine, &stats);
+    return stats;
+}
+
+struct later {
+    struct rig *rig;
+    void (*fn)(struct rig *);
+};
+
+static void on_later(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct later *later = arg;
+    later->fn(later->rig);
+    free(later);
+}
+
+void rig_after(struct rig *r, unsigned ms, void (*fn)(struct rig *))
+{
+    struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    struct later *later = malloc(sizeof *later);
+    assert_non_null(later);
+    *later = (struct later){.rig = r, .fn = fn};
+    assert_int_equal(event_base_once(r->base, -1, EV_TIMEOUT, on_later, later, &tv), 0);
+}
