@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#define LEAF_CACHE_MAX 512
+#define LEAF_CACHE_MAX 256
 
 struct leaf_cache;
 

@@ -1,5 +1,6 @@
 #include "tests/simnet/polite.h"
 #include "tests/simnet/loop.h"
+#include "tests/simnet/window.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -7,23 +8,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define WINDOW_MS 1000
-/* "max_per_second" goes no further than this. */
-#define WINDOW_MAX_ARRIVALS 4096
-#define WINDOW_START_ARRIVALS 8
 /* Above this many open connections they are counted as we see them, the closing ones included:
  * asking the kernel about each would cost too much, and no limit is as high. */
 #define RECOUNT_MAX 256
 #define BUCKETS_START 1024
 #define TALLY_MAX 262144
-
-/* The arrivals of the last second, oldest first, in a ring. */
-struct window {
-    uint64_t *at_ms;
-    uint32_t cap;
-    uint32_t head;
-    uint32_t count;
-};
 
 struct polite_tally {
     struct polite_tally *bucket_next;
@@ -35,7 +24,7 @@ struct polite_tally {
     uint32_t open;
     uint32_t max_open;
     uint32_t max_per_second;
-    struct window window;
+    struct window window;      /* of the last second */
     struct polite_conn *conns; /* of a prefix */
 };
 
@@ -67,7 +56,7 @@ void polite_free(struct polite *polite)
         while (polite->buckets[i]) {
             struct polite_tally *tally = polite->buckets[i];
             polite->buckets[i] = tally->bucket_next;
-            free(tally->window.at_ms);
+            window_free(&tally->window);
             free(tally);
         }
     }
@@ -155,40 +144,6 @@ static void note_open(struct polite_tally *tally, const struct polite_tally *pre
 }
 
 /* --- How fast --- */
-
-static bool window_widen(struct window *window)
-{
-    uint32_t cap = window->cap ? window->cap * 2 : WINDOW_START_ARRIVALS;
-    if (cap > WINDOW_MAX_ARRIVALS)
-        return false;
-    uint64_t *at_ms = calloc(cap, sizeof *at_ms);
-    if (!at_ms)
-        return false;
-    for (uint32_t i = 0; i < window->count; i++)
-        at_ms[i] = window->at_ms[(window->head + i) % window->cap];
-    free(window->at_ms);
-    window->at_ms = at_ms;
-    window->cap = cap;
-    window->head = 0;
-    return true;
-}
-
-/* Returns how many arrivals the second that ends now holds, this one included. */
-static uint32_t window_add(struct window *window, uint64_t at_ms)
-{
-    while (window->count > 0 && window->at_ms[window->head] + WINDOW_MS <= at_ms) {
-        window->head = (window->head + 1) % window->cap;
-        window->count--;
-    }
-    if (window->count == window->cap && !window_widen(window)) {
-        if (window->cap == 0)
-            return 1;
-        window->head = (window->head + 1) % window->cap;
-        window->count--;
-    }
-    window->at_ms[(window->head + window->count) % window->cap] = at_ms;
-    return ++window->count;
-}
 
 static void note_arrival(struct polite_tally *tally, uint64_t at_ms)
 {

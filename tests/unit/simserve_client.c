@@ -210,7 +210,10 @@ void client_get_h2(SSL *ssl, const char *host, const char *path, struct client_h
     nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, NULL, 0);
     nghttp2_submit_request(session, NULL, request, 4, NULL, NULL);
     while (send_all(ssl, session) && nghttp2_session_want_read(session)) {
+        ERR_clear_error();
         int got = SSL_read(ssl, buf, sizeof buf);
+        if (got <= 0)
+            out->end = end_of(ssl, got);
         if (got <= 0 || nghttp2_session_mem_recv(session, buf, (size_t)got) < 0)
             break;
     }

@@ -2,7 +2,8 @@
  * simserve_client - a plain client for the tests of simnet's servers
  *
  * Blocking calls over loopback. Every read is bounded by CLIENT_WAIT_MS, so that a server that says
- * nothing fails a test instead of hanging it.
+ * nothing fails a test instead of hanging it. It is less than the servers' CONN_LINGER_MS: a
+ * connection that they forget to end does not end in time.
  */
 #ifndef TESTS_SIMSERVE_CLIENT_H
 #define TESTS_SIMSERVE_CLIENT_H
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLIENT_WAIT_MS 20000
+#define CLIENT_WAIT_MS 8000
 #define CLIENT_TEXT_MAX (256 * 1024)
 
 /* Returns the descriptor, or -1 with errno set. */
@@ -58,6 +59,7 @@ struct client_h2 {
     unsigned status;
     char content_type[64];
     bool complete;
+    enum client_end end; /* of the connection, when not complete */
     struct client_text body;
 };
 void client_get_h2(SSL *ssl, const char *host, const char *path, struct client_h2 *out);

@@ -188,6 +188,7 @@ static void test_h2(void **state)
     unlock();
     get_h2(PATH, &h2);
     assert_false(h2.complete);
+    assert_int_equal(h2.end, CLIENT_EOF);
     assert_int_equal(h2.status, 200);
     assert_int_equal(h2.body.len, BODY_LEN / 2);
 }
