@@ -106,6 +106,18 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtestable.a $(BUILD)/li
 	$(if $(V),,@echo "LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
 
+# Benchmarks: each benchmarks/bench_*.c is a program, the other files there help them all.
+BENCH_SRC  := $(sort $(wildcard benchmarks/bench_*.c))
+BENCH_HELP := $(filter-out $(BENCH_SRC),$(sort $(wildcard benchmarks/*.c)))
+BENCH_BIN  := $(patsubst benchmarks/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+$(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(call objs,$(BENCH_HELP)) $(BUILD)/libtestable.a \
+                  $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
+.PHONY: benchbins
+benchbins: $(BENCH_BIN)
+.SECONDARY: $(call objs,$(BENCH_SRC))
+
 # Objects of tests are kept: make would delete them as intermediate files.
 .SECONDARY: $(call objs,$(UNIT_SRC))
 

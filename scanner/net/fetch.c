@@ -352,7 +352,9 @@ static enum status enter_curl(fetch_handle *h)
     curl_easy_setopt(c, CURLOPT_SOCKOPTDATA, h);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(h->deadline.at_ms - h->start_ms) * 2);
+    /* Never before our own timer, which is the one that knows of our own delays. */
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(h->deadline.at_ms - h->start_ms) + 2 * DEADLINE_EXTENSION_MAX_MS);
     if (curl_easy_setopt(c, CURLOPT_URL, h->url) != CURLE_OK)
         return ST_NOMEM;
     return curl_multi_add_handle(f->multi, c) == CURLM_OK ? ST_OK : ST_NOMEM;

@@ -1,0 +1,109 @@
+/* Units of scanner/net/dial.c. What a whole connection shows is in test_probe.c. */
+#include "scanner/net/dial.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct net_addr LOOPBACK = {.family = 4, .b = {127, 0, 0, 1}};
+
+static void test_deadline(void **state)
+{
+    struct deadline d = {.at_ms = 1000};
+    (void)state;
+    assert_false(deadline_is_up(&d, 999));
+    assert_int_equal(d.at_ms, 1000);
+    assert_true(deadline_is_up(&d, 1000));
+    assert_true(deadline_is_up(&d, 1000 + DEADLINE_LATE_MS - 1));
+    /* Our own lateness is given back, once. */
+    assert_false(deadline_is_up(&d, 1000 + DEADLINE_LATE_MS));
+    assert_int_equal(d.at_ms, 1000 + 2 * DEADLINE_LATE_MS);
+    assert_true(deadline_is_up(&d, 100000));
+    d = (struct deadline){.at_ms = 0};
+    assert_false(deadline_is_up(&d, 60000));
+    assert_int_equal(d.at_ms, 60000 + DEADLINE_EXTENSION_MAX_MS);
+}
+
+static void test_guarded(void **state)
+{
+    guard *g;
+    size_t line;
+    int fd;
+    (void)state;
+    assert_int_equal(guard_new(&g), ST_OK);
+    struct dialer d = {.guard = g};
+    assert_int_equal(dial_socket(&d, &LOOPBACK, &fd), CONN_BLOCKED);
+    assert_int_equal(fd, -1);
+    assert_int_equal(guard_allow(g, "127.0.0.0/8"), ST_OK);
+    assert_int_equal(dial_socket(&d, &LOOPBACK, &fd), CONN_OK);
+    close(fd);
+    assert_int_equal(guard_blocklist(g, SLICE_LIT("127.0.0.0/8"), &line), ST_OK);
+    assert_int_equal(dial_socket(&d, &LOOPBACK, &fd), CONN_BLOCKLISTED);
+    guard_free(g);
+}
+
+/* Sources take turns; a family without one has no route; an address that is not ours is no route
+ * of the peer's. */
+static void test_sources(void **state)
+{
+    const struct net_addr sources[] = {{.family = 4, .b = {127, 0, 0, 5}},
+                                       {.family = 4, .b = {127, 0, 0, 6}}};
+    const struct net_addr v6 = {.family = 6, .b = {[15] = 1}},
+                          foreign = {.family = 4, .b = {192, 0, 2, 77}};
+    guard *g;
+    int fd;
+    (void)state;
+    assert_int_equal(guard_new(&g), ST_OK);
+    assert_int_equal(guard_allow(g, "127.0.0.0/8"), ST_OK);
+    assert_int_equal(guard_allow(g, "::1"), ST_OK);
+    struct dialer d = {.guard = g, .sources = sources, .n_sources = 2};
+    for (uint8_t i = 0; i < 4; i++) {
+        struct sockaddr_storage ss;
+        socklen_t len = sizeof ss;
+        assert_int_equal(dial_socket(&d, &LOOPBACK, &fd), CONN_OK);
+        assert_int_equal(getsockname(fd, (struct sockaddr *)&ss, &len), 0);
+        assert_int_equal(((const uint8_t *)&ss)[7], i % 2 == 0 ? 5 : 6);
+        close(fd);
+    }
+    assert_int_equal(dial_socket(&d, &v6, &fd), CONN_NO_ROUTE);
+    d.sources = &foreign;
+    d.n_sources = 1;
+    assert_int_equal(dial_socket(&d, &LOOPBACK, &fd), CONN_ABANDONED);
+    assert_int_equal(fd, -1);
+    guard_free(g);
+}
+
+static void test_out_of_descriptors(void **state)
+{
+    struct rlimit old, none;
+    guard *g;
+    int fd;
+    (void)state;
+    assert_int_equal(guard_new(&g), ST_OK);
+    assert_int_equal(guard_allow(g, "127.0.0.0/8"), ST_OK);
+    struct dialer d = {.guard = g};
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    none = old;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum conn result = dial_socket(&d, &LOOPBACK, &fd);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(result, CONN_ABANDONED);
+    guard_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_guarded),
+        cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_out_of_descriptors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
