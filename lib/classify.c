@@ -12,7 +12,7 @@ enum status classify_status(const struct judgement *j)
     return j->findings.error == ST_NOMEM ? ST_NOMEM : ST_OK;
 }
 
-const struct strlist *addr_chain(const struct addr_facts *a)
+const struct strlist *addr_facts_chain(const struct addr_facts *a)
 {
     return a->v4.cname.n > 0 ? &a->v4.cname : &a->v6.cname;
 }

@@ -16,7 +16,7 @@ enum cname_meant classify_cname_meant(const struct judge *ctx, const struct evid
 bool classify_has_sts_like(const struct txt_facts *t);
 
 /* The chain of an address lookup: that of A, or of AAAA when A has none. */
-const struct strlist *addr_chain(const struct addr_facts *a);
+const struct strlist *addr_facts_chain(const struct addr_facts *a);
 /* The hoster of MTA-STS that a chain leads to; NULL when none of its names is one's. */
 const struct provider *classify_sts_hoster(const struct judge *ctx, const struct strlist *chain);
 

@@ -205,7 +205,7 @@ static void judge_half_delegated(const struct judge *ctx, const struct evidence 
         (host->v4.status == LOOKUP_SKIPPED && host->v6.status == LOOKUP_SKIPPED))
         return;
     const struct provider *txt = classify_sts_hoster(ctx, &e->sts.dns.cname);
-    const struct provider *web = classify_sts_hoster(ctx, addr_chain(host));
+    const struct provider *web = classify_sts_hoster(ctx, addr_facts_chain(host));
     if (txt == web || (txt && web && strcmp(txt->name, web->name) == 0))
         return;
     classify_add(j, FC_sts_half_delegated, txt ? txt->name : web->name,
@@ -280,7 +280,7 @@ static bool is_duplicate(const struct mx_facts *mx, size_t at)
 static void judge_mx_host(const struct mx_facts *mx, size_t at, struct judgement *j)
 {
     const struct mx_host *h = &mx->host[at];
-    const struct strlist *chain = addr_chain(&h->addrs);
+    const struct strlist *chain = addr_facts_chain(&h->addrs);
     if (h->implicit)
         return;
     if (addr_facts_absent(&h->addrs))

@@ -19,7 +19,7 @@ struct host_case {
 void host_fail(struct host_case *c, const char *stage, enum finding_code code, const char *target,
                const char *detail);
 /* Text of the host's i-th address, NULL when it has none. */
-const char *addr_text_of(const struct host_case *c, size_t i);
+const char *host_addr_text(const struct host_case *c, size_t i);
 
 void host_judge_tls(struct host_case *c, const struct fetch_facts *f);  /* classify_host_tls.c */
 void host_judge_http(struct host_case *c, const struct fetch_facts *f); /* classify_http.c */

@@ -86,7 +86,7 @@ static bool is_exchange_v1(const struct judge *ctx, const struct mx_host *h, con
 static bool is_cname_target(const struct judge *ctx, const struct mx_host *h, const char *pattern)
 {
     (void)ctx;
-    const struct strlist *chain = addr_chain(&h->addrs);
+    const struct strlist *chain = addr_facts_chain(&h->addrs);
     for (size_t i = 0; i < chain->n; i++) {
         if (mx_match(slice_of(pattern), slice_of(chain->v[i])))
             return true;

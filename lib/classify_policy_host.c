@@ -21,7 +21,7 @@ void host_fail(struct host_case *c, const char *stage, enum finding_code code, c
 static void judge_no_address(struct host_case *c)
 {
     const struct addr_facts *a = &c->e->policy.addrs;
-    const struct strlist *chain = addr_chain(a);
+    const struct strlist *chain = addr_facts_chain(a);
     if (!addr_facts_absent(a)) {
         c->undetermined_at = "dns";
         if (addr_facts_failure(a))
@@ -59,7 +59,7 @@ static void judge_wildcard(struct host_case *c)
 {
     const struct addr_facts *own = &c->e->policy.addrs;
     const struct addr_facts *sibling = &c->e->policy.sibling;
-    const struct strlist *a = addr_chain(own), *b = addr_chain(sibling);
+    const struct strlist *a = addr_facts_chain(own), *b = addr_facts_chain(sibling);
     if (own->n == 0 || sibling->n == 0)
         return;
     bool same = a->n > 0 && b->n > 0 ? slice_eq_nocase(slice_of(a->v[0]), slice_of(b->v[0]))
@@ -90,7 +90,7 @@ static struct conn_counts count_conns(const struct policy_facts *p)
 static void judge_no_connection(struct host_case *c)
 {
     struct conn_counts n = count_conns(&c->e->policy);
-    const char *first = addr_text_of(c, 0);
+    const char *first = host_addr_text(c, 0);
     size_t silent = n.of[CONN_TIMEOUT] + n.of[CONN_UNREACHABLE];
     if (n.of[CONN_ABANDONED] + n.of[CONN_NONE] > 0 || c->e->policy.n_fetch == 0)
         c->undetermined_at = "tcp";
@@ -104,7 +104,7 @@ static void judge_no_connection(struct host_case *c)
         host_fail(c, "dns", FC_host_address_private, c->host, first);
 }
 
-const char *addr_text_of(const struct host_case *c, size_t i)
+const char *host_addr_text(const struct host_case *c, size_t i)
 {
     if (i >= c->e->policy.addrs.n)
         return NULL;
@@ -231,7 +231,7 @@ static void judge_host(struct host_case *c)
 static const char *provider_of_host(const struct judge *ctx, const struct evidence *e,
                                     const struct provider **known, struct judgement *j)
 {
-    const struct strlist *chain = addr_chain(&e->policy.addrs);
+    const struct strlist *chain = addr_facts_chain(&e->policy.addrs);
     for (size_t i = 0; i < chain->n; i++) {
         *known = provider_of_policy_host(ctx->providers, slice_of(chain->v[i]));
         if (*known)

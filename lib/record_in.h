@@ -20,25 +20,29 @@ struct record_in {
 #define RECORD_LIST_MAX 65536
 
 /* An object or array member; NULL when missing or null. */
-const json_t *in_object(struct record_in *r, const json_t *obj, const char *key);
-const json_t *in_array(struct record_in *r, const json_t *obj, const char *key);
-void *in_alloc(struct record_in *r, size_t n, size_t size); /* zeroed; NULL for n 0 */
+const json_t *record_in_object(struct record_in *r, const json_t *obj, const char *key);
+const json_t *record_in_array(struct record_in *r, const json_t *obj, const char *key);
+void *record_in_alloc(struct record_in *r, size_t n, size_t size); /* zeroed; NULL for n 0 */
 
-const char *in_text(struct record_in *r, const json_t *obj, const char *key); /* NULL: none */
-const char *in_string(struct record_in *r, const json_t *value);
-struct slice in_bytes(struct record_in *r, const json_t *value); /* escapes undone */
-int64_t in_int(struct record_in *r, const json_t *obj, const char *key, int64_t min, int64_t max,
-               int64_t missing);
-bool in_flag(struct record_in *r, const json_t *obj, const char *key);
-int64_t in_time(struct record_in *r, const json_t *obj, const char *key);
-void in_strings(struct record_in *r, const json_t *obj, const char *key, struct strlist *out);
-enum lookup in_lookup(struct record_in *r, const json_t *obj, const char *key, enum lookup missing);
+const char *record_in_text(struct record_in *r, const json_t *obj,
+                           const char *key); /* NULL: none */
+const char *record_in_string(struct record_in *r, const json_t *value);
+struct slice record_in_bytes(struct record_in *r, const json_t *value); /* escapes undone */
+int64_t record_in_int(struct record_in *r, const json_t *obj, const char *key, int64_t min,
+                      int64_t max, int64_t missing);
+bool record_in_flag(struct record_in *r, const json_t *obj, const char *key);
+int64_t record_in_time(struct record_in *r, const json_t *obj, const char *key);
+void record_in_strings(struct record_in *r, const json_t *obj, const char *key,
+                       struct strlist *out);
+enum lookup record_in_lookup(struct record_in *r, const json_t *obj, const char *key,
+                             enum lookup missing);
 
-void in_dns(struct record_in *r, const json_t *obj, size_t records, const struct strlist *chain,
-            struct dns_facts *out);
-void in_txt_set(struct record_in *r, const json_t *obj, struct txt_facts *out);
-void in_addrs(struct record_in *r, const json_t *obj, struct addr_facts *out);
-void in_fetch(struct record_in *r, const json_t *obj, struct fetch_facts *out, uint32_t *dns_ms);
-void in_probe(struct record_in *r, const json_t *obj, struct probe_facts *out);
+void record_in_dns(struct record_in *r, const json_t *obj, size_t records,
+                   const struct strlist *chain, struct dns_facts *out);
+void record_in_txt_set(struct record_in *r, const json_t *obj, struct txt_facts *out);
+void record_in_addrs(struct record_in *r, const json_t *obj, struct addr_facts *out);
+void record_in_fetch(struct record_in *r, const json_t *obj, struct fetch_facts *out,
+                     uint32_t *dns_ms);
+void record_in_probe(struct record_in *r, const json_t *obj, struct probe_facts *out);
 
 #endif

@@ -20,35 +20,50 @@ struct record_out {
 };
 
 /* A key with its quotes and colon, as string literal: OUT_KEY(o, "ttl") appends ,"ttl": */
-#define OUT_KEY(o, key) out_key((o), ",\"" key "\":", sizeof(",\"" key "\":") - 1)
+#define OUT_KEY(o, key) record_out_key((o), ",\"" key "\":", sizeof(",\"" key "\":") - 1)
 #define OUT_LIT(o, s) strbuf_add((o)->b, (s), sizeof(s) - 1)
 
-void out_key(struct record_out *o, const char *comma_key, size_t len);
-void out_open(struct record_out *o, char bracket);  /* '{' or '[': no comma precedes what follows */
-void out_close(struct record_out *o, char bracket); /* '}' or ']' */
-void out_element(struct record_out *o);             /* comma before the next element, if needed */
-void out_text(struct record_out *o, const char *text);  /* escaped text, NULL gives null */
-void out_bytes(struct record_out *o, struct slice raw); /* network bytes, escaped here */
-void out_int(struct record_out *o, int64_t value);
-void out_bool(struct record_out *o, bool value);
-void out_time(struct record_out *o, int64_t ms);
-size_t out_list_len(const struct record_out *o, size_t n);
-void out_strings(struct record_out *o, const char *const *v, size_t n); /* an array of texts */
+/* "key":true when set, and "key":"text" unless text is NULL. */
+#define OUT_FLAG(o, key, set) \
+    record_out_flag((o), ",\"" key "\":", sizeof(",\"" key "\":") - 1, (set))
+#define OUT_OPTIONAL(o, key, text) \
+    record_out_optional((o), ",\"" key "\":", sizeof(",\"" key "\":") - 1, (text))
+
+void record_out_key(struct record_out *o, const char *comma_key, size_t len);
+void record_out_flag(struct record_out *o, const char *comma_key, size_t len, bool set);
+void record_out_optional(struct record_out *o, const char *comma_key, size_t len, const char *text);
+void record_out_open(struct record_out *o,
+                     char bracket); /* '{' or '[': no comma precedes what follows */
+void record_out_close(struct record_out *o, char bracket); /* '}' or ']' */
+void record_out_element(struct record_out *o); /* comma before the next element, if needed */
+void record_out_text(struct record_out *o, const char *text);  /* escaped text, NULL gives null */
+void record_out_bytes(struct record_out *o, struct slice raw); /* network bytes, escaped here */
+void record_out_int(struct record_out *o, int64_t value);
+void record_out_bool(struct record_out *o, bool value);
+void record_out_time(struct record_out *o, int64_t ms);
+size_t record_out_list_len(const struct record_out *o, size_t n);
+void record_out_strings(struct record_out *o, const char *const *v,
+                        size_t n); /* an array of texts */
 
 /* Members of one lookup; `records` of the asked type came. `full` also writes defaults that the
  * contract shows in every record: cname, rcode, soa, resolver. `chain` (may be NULL) is the CNAME
  * chain already shown by the object around it. */
-void out_dns(struct record_out *o, const struct dns_facts *d, size_t records,
-             const struct strlist *chain, bool full);
-/* txt, strings, truncated, then out_dns. */
-void out_txt_set(struct record_out *o, const struct txt_facts *t, bool full);
+void record_out_dns(struct record_out *o, const struct dns_facts *d, size_t records,
+                    const struct strlist *chain, bool full);
+/* txt, strings, truncated, then record_out_dns. */
+void record_out_txt_set(struct record_out *o, const struct txt_facts *t, bool full);
 /* cname, addresses, dns. */
-void out_addrs(struct record_out *o, const struct addr_facts *a);
+void record_out_addrs(struct record_out *o, const struct addr_facts *a);
 /* Values: an object, or null when no handshake, request or connection was tried. */
-void out_tls(struct record_out *o, const struct tls_facts *t);
-void out_http(struct record_out *o, const struct http_facts *h);
+void record_out_tls(struct record_out *o, const struct tls_facts *t);
+void record_out_http(struct record_out *o, const struct http_facts *h);
 /* Members of one try at the policy: ip, conn, http, tls, body, sha256, timing_ms. */
-void out_fetch(struct record_out *o, const struct fetch_facts *f, uint32_t dns_ms);
-void out_probe(struct record_out *o, const struct probe_facts *p);
+void record_out_fetch(struct record_out *o, const struct fetch_facts *f, uint32_t dns_ms);
+void record_out_probe(struct record_out *o, const struct probe_facts *p);
+
+/* Whole members of a line: record_write_txt.c, record_write_policy.c. */
+void record_out_record(struct record_out *o, const struct evidence *e, const struct judgement *j);
+void record_out_tlsrpt(struct record_out *o, const struct evidence *e, const struct judgement *j);
+void record_out_policy(struct record_out *o, const struct evidence *e, const struct judgement *j);
 
 #endif

@@ -3,6 +3,7 @@
 #include "lib/record_words.h"
 #include "lib/sha256.h"
 
+#include "tests/unit/evidence_dump.h"
 #include "tests/unit/judged_domain.h"
 #include "tests/unit/random_evidence.h"
 
@@ -21,7 +22,7 @@ struct both {
     struct domain tables; /* for its tables alone */
     struct evidence e, back;
     struct judgement j, again;
-    struct strbuf first, second;
+    struct strbuf first, second, dump, dump_back;
 };
 
 static void both_make(struct both *b)
@@ -33,6 +34,8 @@ static void both_make(struct both *b)
     judgement_init(&b->again);
     strbuf_init(&b->first, 2 * RECORD_LINE_MAX_BYTES);
     strbuf_init(&b->second, 2 * RECORD_LINE_MAX_BYTES);
+    strbuf_init(&b->dump, RECORD_LINE_MAX_BYTES);
+    strbuf_init(&b->dump_back, RECORD_LINE_MAX_BYTES);
 }
 
 static void both_free(struct both *b)
@@ -44,6 +47,8 @@ static void both_free(struct both *b)
     judgement_free(&b->again);
     strbuf_free(&b->first);
     strbuf_free(&b->second);
+    strbuf_free(&b->dump);
+    strbuf_free(&b->dump_back);
 }
 
 static struct slice text_of(const struct strbuf *b)
@@ -62,6 +67,13 @@ static void check_round_trip(struct both *b, uint64_t seed)
     enum status st = record_read(text_of(&b->first), &b->back, &error);
     if (st != ST_OK)
         fail_msg("seed %llu: %s: %s", (unsigned long long)seed, error ? error : "", b->first.p);
+    strbuf_clear(&b->dump);
+    strbuf_clear(&b->dump_back);
+    evidence_dump(&b->e, &b->dump);
+    evidence_dump(&b->back, &b->dump_back);
+    if (!slice_eq(text_of(&b->dump), text_of(&b->dump_back)))
+        fail_msg("seed %llu: evidence was lost:\n%s\n\n%s", (unsigned long long)seed, b->dump.p,
+                 b->dump_back.p);
     assert_int_equal(classify(&b->tables.ctx, &b->back, &b->again), ST_OK);
     assert_int_equal(b->j.adoption, b->again.adoption);
     assert_int_equal(b->j.verdict, b->again.verdict);
