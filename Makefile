@@ -13,7 +13,7 @@ DESTDIR ?=
 # V=1 shows the commands.
 V       ?=
 Q       := $(if $(V),,@)
-# SAN=1 builds with ASan and UBSan (see the target asan).
+# SAN=1 builds with ASan and UBSan (see the target asan), SAN=fuzz for libFuzzer (target fuzz).
 SAN     ?=
 
 PKGS_LIB     := libidn2 libpsl jansson
@@ -25,8 +25,10 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstric
         -Wmissing-prototypes -Wformat=2 -Wvla -Werror
 HARDEN  := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 LDHARDEN := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+comma := ,
 ifneq ($(SAN),)
-OPT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+OPT := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined \
+       -fsanitize=address,undefined$(if $(filter fuzz,$(SAN)),$(comma)fuzzer-no-link)
 HARDEN := -fPIE
 LDHARDEN := -pie
 else
@@ -50,6 +52,11 @@ objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 MAINS       := scanner/main.c analysis/stsreport.c tests/simnet/simnet.c
 TESTABLE    := $(filter-out $(MAINS),$(SCANNER_SRC) $(REPORT_SRC) $(SIMNET_SRC))
 UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
+FUZZ_SRC    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+FUZZ_HELP   := $(filter-out $(FUZZ_SRC),$(sort $(wildcard tests/fuzz/*.c)))
+# Seconds per fuzz target.
+FUZZ_SECONDS ?= 60
 
 # Debian 12 packages: what the build needs, and what demo and tests need besides.
 DEB_BUILD := build-essential pkg-config libevent-dev libc-ares-dev libssl-dev \
@@ -63,8 +70,8 @@ DEB_TEST := libcmocka-dev zstd xz-utils python3 python3-jsonschema python3-crypt
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
 help:
-	@echo "targets: all demo test bench asan tidy format install uninstall clean deps"
-	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1"
+	@echo "targets: all demo test bench asan fuzz tidy format install uninstall clean deps"
+	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1 FUZZ_SECONDS"
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -157,6 +164,25 @@ asan: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-asan SAN=1 all testbins
 	@BUILD=build-asan SAN=1 tests/run.sh unit e2e
 
+# Every target of tests/fuzz under libFuzzer, FUZZ_SECONDS each, beginning with its committed corpus;
+# what is found on the way stays in build-fuzz/corpus.
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call objs,$(FUZZ_HELP)) $(BUILD)/libtestable.a \
+    $(BUILD)/libmtasts.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call libs,$(PKGS_TEST))
+.SECONDARY: $(call objs,$(FUZZ_SRC))
+.PHONY: fuzz fuzzbins
+fuzzbins: $(FUZZ_BIN)
+fuzz: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-fuzz SAN=fuzz CC=clang fuzzbins
+	@set -e; for t in $(notdir $(basename $(FUZZ_SRC))); do \
+	  seeds=tests/fuzz/corpus/$$t; [ -d $$seeds ] || seeds=; \
+	  mkdir -p build-fuzz/corpus/$$t; echo "== $$t, $(FUZZ_SECONDS) s"; \
+	  build-fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=build-fuzz/ build-fuzz/corpus/$$t $$seeds >build-fuzz/$$t.log 2>&1 || \
+	    { tail -n 40 build-fuzz/$$t.log; exit 1; }; \
+	  grep -E 'number_of_executed_units|average_exec|peak_rss' build-fuzz/$$t.log; done
+
 tidy:
 	clang-tidy --quiet $(LIB_SRC) $(SCANNER_SRC) $(REPORT_SRC) -- $(filter-out -MMD -MP,$(ALL_CFLAGS))
 
@@ -188,6 +214,6 @@ check-format:
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf $(BUILD) build-asan
+	rm -rf $(BUILD) build-asan build-fuzz
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -84,7 +84,7 @@ static void keep_mx(struct reading *r, struct slice raw, struct slice pattern)
     }
     if (out->n_mx_raw == POLICY_MX_MAX)
         return;
-    strbuf_init(&text, 4 * (size_t)POLICY_BODY_MAX_BYTES);
+    strbuf_init(&text, 4 * raw.len);
     r->st = text_escape(&text, raw);
     char *copy = r->st == ST_OK ? arena_dup(arena, (struct slice){text.p, text.len}) : NULL;
     strbuf_free(&text);

@@ -2,6 +2,7 @@
  * the record that counts is chosen among the RRs of the answer. */
 #include "lib/record.h"
 
+#include "lib/name.h"
 #include "lib/note.h"
 #include "lib/record_fields.h"
 
@@ -55,10 +56,14 @@ static size_t count_standing(const struct txt_rr *rr, size_t n, enum standing wa
 
 static enum status keep_id(struct findings *f, struct slice id, struct sts_record *out)
 {
+    struct strbuf text;
     if (id.p == NULL)
         return ST_OK;
-    out->id = arena_dup(f->arena, id);
-    return out->id != NULL ? ST_OK : ST_NOMEM;
+    strbuf_init(&text, 4 * id.len);
+    enum status st = text_escape(&text, id);
+    out->id = st == ST_OK ? arena_dup(f->arena, (struct slice){text.p, text.len}) : NULL;
+    strbuf_free(&text);
+    return st == ST_OK && out->id == NULL ? ST_NOMEM : st;
 }
 
 /* Judges one RR as the domain's record; true when it voids. */

@@ -13,7 +13,7 @@ enum record_state {
 
 struct sts_record {
     enum record_state state;
-    const char *id; /* of the record judged, also when it is faulty; NULL when it has none */
+    const char *id; /* of the record judged, also when faulty, escaped; NULL when it has none */
     int rr;         /* index of the RR judged, -1 when none */
 };
 

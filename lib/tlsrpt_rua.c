@@ -138,7 +138,7 @@ static enum status keep(struct slice uri, struct findings *f, struct tlsrpt *out
     if (out->n_rua == RUA_MAX)
         return ST_OK;
     struct strbuf text;
-    strbuf_init(&text, 4 * TXT_RR_MAX_BYTES);
+    strbuf_init(&text, 4 * uri.len);
     enum status st = text_escape(&text, uri);
     const char *copy = st == ST_OK ? arena_dup(f->arena, (struct slice){text.p, text.len}) : NULL;
     strbuf_free(&text);

@@ -164,7 +164,7 @@ static void test_bytes_that_do_not_belong(void **state)
         {SLICE_LIT("v=STSv1; id=\"a\";"), "\"a\"", "sts_literal_quotes"},
         {SLICE_LIT("v=STSv1\\; id=a\\;"), "a", "sts_literal_quotes"},
         {SLICE_LIT("\\\"v=STSv1; id=a\\\""), "a", "sts_literal_quotes"},
-        {SLICE_LIT("v=STSv1; id=a\\b"), "a\\b", "sts_id_chars"},
+        {SLICE_LIT("v=STSv1; id=a\\b"), "a\\\\b", "sts_id_chars"},
     };
     judge_rows(rows, N(rows), RECORD_INVALID);
 }
@@ -186,6 +186,8 @@ static void test_sets(void **state)
     judge_set((struct txt_rr[]){good, other}, 2, RECORD_INVALID, "a", "sts_multiple");
     judge_set((struct txt_rr[]){good, good}, 2, RECORD_INVALID, "a", "sts_multiple");
     judge_set((struct txt_rr[]){faulty, good, spf}, 3, RECORD_INVALID, "a-b", "sts_multiple");
+    judge_set((struct txt_rr[]){rr(SLICE_LIT("v=STSv1; id=\xff")), good}, 2, RECORD_INVALID,
+              "\\xff", "sts_multiple");
     judge_set((struct txt_rr[]){spaced, good}, 2, RECORD_VALID, "a", "sts_foreign_txt");
     judge_set((struct txt_rr[]){spf, spaced}, 2, RECORD_VALID, "c",
               "sts_foreign_txt sts_version_ws");
