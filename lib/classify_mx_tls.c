@@ -175,7 +175,9 @@ static void judge_addresses(const struct mx_host *h, struct judgement *j)
             continue;
         if (first && first->starttls != p->starttls)
             classify_add(j, FC_mx_ip_disagree, h->name, "STARTTLS");
-        if (with_cert && texts_differ(with_cert->tls.cert_sha256, p->tls.cert_sha256))
+        /* Servers may choose the certificate by SNI: only what was asked alike is compared. */
+        if (with_cert && !texts_differ(with_cert->sni, p->sni) &&
+            texts_differ(with_cert->tls.cert_sha256, p->tls.cert_sha256))
             classify_add(j, FC_mx_ip_disagree, h->name, "certificate");
         if (!first)
             first = p;

@@ -206,6 +206,14 @@ static void judge_unclaimed(struct host_case *c, const struct fetch_facts *f)
         host_fail(c, "tls", FC_host_unclaimed_at_provider, c->host, c->provider->name);
 }
 
+/* "On every address": an address that was not tried to its end may have done better. */
+static bool silence_is_certain(const struct policy_facts *p, const struct fetch_facts *f)
+{
+    bool silent = f->tls.end == TLS_END_CLOSED || f->tls.end == TLS_END_TIMEOUT ||
+                  f->tls.end == TLS_END_FAILED;
+    return !silent || count_conns(p).of[CONN_ABANDONED] == 0;
+}
+
 static void judge_host(struct host_case *c)
 {
     const struct policy_facts *p = &c->e->policy;
@@ -219,6 +227,10 @@ static void judge_host(struct host_case *c)
     const struct fetch_facts *f = classify_fetch(p);
     if (!f || f->conn != CONN_OK) {
         judge_no_connection(c);
+        return;
+    }
+    if (!silence_is_certain(p, f)) {
+        c->undetermined_at = "tls";
         return;
     }
     judge_unclaimed(c, f);

@@ -324,7 +324,8 @@ enum status probe_facts_copy(struct arena *arena, const struct probe_facts *in,
                              struct probe_facts *out)
 {
     *out = *in;
-    if (!copy_text(arena, in->reply, &out->reply) || !copy_text(arena, in->banner, &out->banner))
+    if (!copy_text(arena, in->reply, &out->reply) || !copy_text(arena, in->banner, &out->banner) ||
+        !copy_text(arena, in->sni, &out->sni))
         return ST_NOMEM;
     enum status st = tls_facts_copy(arena, &in->tls, &out->tls);
     return st == ST_OK ? tls_facts_copy(arena, &in->tls_no_sni, &out->tls_no_sni) : st;

@@ -354,6 +354,7 @@ void record_in_probe(struct record_in *r, const json_t *obj, struct probe_facts 
     out->ts_ms = record_in_time(r, obj, "ts");
     out->reply_code = (int)record_in_int(r, obj, "code", 0, 999, 0);
     out->reply = record_in_text(r, obj, "reply");
+    out->sni = record_in_text(r, obj, "sni");
     out->helo = record_in_flag(r, obj, "helo");
     out->injected = record_in_flag(r, obj, "injected");
     out->no_sni_tried = json_object_get(obj, "no_sni") != NULL;

@@ -196,6 +196,7 @@ void record_out_probe(struct record_out *o, const struct probe_facts *p)
         record_out_int(o, p->reply_code);
     }
     OUT_OPTIONAL(o, "reply", p->reply);
+    OUT_OPTIONAL(o, "sni", p->sni);
     OUT_FLAG(o, "helo", p->helo);
     OUT_FLAG(o, "injected", p->injected);
     if (p->no_sni_tried) {

@@ -124,6 +124,7 @@ static void probe(struct strbuf *out, const struct probe_facts *p)
     number(out, "reply_code", p->reply_code);
     text(out, "reply", p->reply);
     text(out, "banner", p->banner);
+    text(out, "sni", p->sni);
     number(out, "starttls", p->starttls);
     number(out, "helo", p->helo);
     number(out, "injected", p->injected);

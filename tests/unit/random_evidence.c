@@ -221,6 +221,7 @@ static void probe(struct source *s, struct probe_facts *p)
     p->reply_code = coin(s) ? 0 : (int)below(s, 600);
     p->reply = text(s);
     p->banner = text(s);
+    p->sni = text(s);
     p->starttls = coin(s);
     p->helo = coin(s);
     p->injected = coin(s);
