@@ -31,7 +31,6 @@ static enum conn conn_of_errno(int error)
     case 0:
         return CONN_OK;
     case ECONNREFUSED:
-    case ECONNRESET:
         return CONN_REFUSED;
     case ETIMEDOUT:
         return CONN_TIMEOUT;
@@ -113,5 +112,6 @@ enum conn dial_result(int fd)
     socklen_t len = sizeof error;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
         error = errno;
-    return conn_of_errno(error);
+    /* Made, and reset before we looked: a refusal would be ECONNREFUSED. */
+    return error == ECONNRESET ? CONN_OK : conn_of_errno(error);
 }
