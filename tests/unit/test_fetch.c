@@ -415,6 +415,49 @@ static void test_weak_tls(void **state)
     }
 }
 
+/* The handshake goes on past a bad certificate, and one fetch leaves no trace in the next. */
+static void test_bad_certificates(void **state)
+{
+    struct net_world *w = *state;
+    struct fetch_config config_ = config(w);
+    struct pki_spec spec = {.cn = "x", .san = "DNS:" NET_HOST, .issuer = &w->other_root};
+    struct pki_cert untrusted = pki_make(&spec);
+    spec.issuer = &w->intermediate;
+    spec.from_s = -200;
+    spec.until_s = -100;
+    struct pki_cert expired = pki_make(&spec);
+    const struct {
+        const struct pki_cert *leaf;
+        uint32_t errors;
+    } c[] = {{&w->leaf, 0},
+             {&untrusted, CERT_UNTRUSTED},
+             {&w->leaf, 0},
+             {&expired, CERT_EXPIRED},
+             {&w->leaf, 0}};
+    fetcher *f;
+    assert_int_equal(fetcher_new(w->base, &config_, &f), ST_OK);
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        struct net_https https = answering(w, ANSWER);
+        struct net_server s;
+        struct result r = {.w = w};
+        https.tls.leaf = c[i].leaf;
+        net_server_start(&s, "127.0.0.1", net_https_speak, &https);
+        struct fetch_request req = request_to(&s.at);
+        assert_int_equal(fetch_start(f, &req, on_done, &r, NULL), ST_OK);
+        while (!r.called)
+            event_base_dispatch(w->base);
+        net_server_stop(&s);
+        assert_int_equal(r.facts.tls.cert_errors, c[i].errors);
+        assert_int_equal(tls_facts_valid(&r.facts.tls), c[i].errors == 0);
+        assert_int_equal(r.facts.http.end, HTTP_END_OK);
+        assert_int_equal(r.chain->n, 2);
+        cert_chain_unref(r.chain);
+    }
+    fetcher_free(f);
+    pki_free(&untrusted);
+    pki_free(&expired);
+}
+
 /* ---- connections ---------------------------------------------------------------------------- */
 
 static void test_connections(void **state)
@@ -573,6 +616,7 @@ int main(void)
         cmocka_unit_test(test_handshake_failures),
         cmocka_unit_test(test_alerts),
         cmocka_unit_test(test_weak_tls),
+        cmocka_unit_test(test_bad_certificates),
         cmocka_unit_test(test_connections),
         cmocka_unit_test(test_guard),
         cmocka_unit_test(test_proxies_ignored),
