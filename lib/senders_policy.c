@@ -195,7 +195,8 @@ static bool read_standard(struct reading *r, enum policy_key key, struct slice v
         return false;
     bool counts = !repeated || rules->repeated == REPEAT_LAST;
     /* With the last one winning, only the last one's value is looked at, unless all are. */
-    bool checked = rules->repeats_checked || (counts && rules->repeated != REPEAT_LAST);
+    bool checked = (counts && rules->repeated != REPEAT_LAST) || rules->repeat_check == CHECK_ALL ||
+                   (rules->repeat_check == CHECK_AGE && key == KEY_MAX_AGE);
     if (checked && !value_ok(rules, key, value))
         return false;
     if (counts)

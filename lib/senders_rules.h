@@ -57,6 +57,9 @@ enum unknown_key { UNKNOWN_IGNORED, UNKNOWN_RFC, UNKNOWN_VOID };
 
 enum repeated_key { REPEAT_FIRST, REPEAT_LAST, REPEAT_VOID };
 
+/* Of a field that is repeated, which values that do not count must be good all the same. */
+enum repeat_check { CHECK_NONE, CHECK_AGE, CHECK_ALL };
+
 enum mx_check {
     MX_ANY,      /* taken as it stands */
     MX_SKIP_BAD, /* a line with an empty value, or with `*` behind the start, is skipped */
@@ -99,8 +102,8 @@ struct sender_rules {
     bool trims_key;
     enum unknown_key unknown;
     enum repeated_key repeated;
-    bool repeats_checked; /* a bad value voids also where another one counts */
-    bool version_any;     /* value not looked at */
+    enum repeat_check repeat_check;
+    bool version_any; /* value not looked at */
     bool mode_any_case;
     bool missing_ok;     /* version, mode and max_age may be missing; the mode is then none */
     bool age_missing_ok; /* max_age alone may be */

@@ -111,6 +111,7 @@ static void test_policy(void **state)
 {
     (void)state;
     expect("policy|-", SLICE_LIT(GOOD), "policy", 0, "");
+    expect("policy|-", SLICE_LIT(GOOD "mode: x\r\n"), "policy", 0, "pol_key_dup pol_accept_set");
     expect("policy|-", SLICE_LIT("version: STSv1\r\nmode: live\r\nmx: a.b\r\nmax_age: 1209600"),
            "policy", 1, "pol_mode_bad");
     expect("policy|-",

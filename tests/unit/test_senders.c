@@ -146,6 +146,9 @@ static void test_policies(void **state)
     policy(V M X "\n" A, "RCPTDNI");
     policy("\n" V M X A, "RCPTDI");
     policy(V M X A "mode: none\n", "RMCPTFI");
+    policy(V M X A "mode: live\n", "RTI");
+    policy(V M X A "max_age: x\n", "RT");
+    policy(V "mode: live\n" X A M, "CP");
     policy(V "mode: none\n" X A M, "RMCPTFI");
     policy(V "mode: none\n" X A, ALL);
     policy(V M X A "x: 1\n", "RMCPTFI");
