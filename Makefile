@@ -187,17 +187,20 @@ tidy:
 	clang-tidy --quiet $(LIB_SRC) $(SCANNER_SRC) $(REPORT_SRC) -- $(filter-out -MMD -MP,$(ALL_CFLAGS))
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/mtasts \
-	    $(DESTDIR)$(PREFIX)/share/stscan $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/include/mtasts/lib $(DESTDIR)$(PREFIX)/share/stscan $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/stscan $(BUILD)/stsreport $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libmtasts.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 lib/*.h $(DESTDIR)$(PREFIX)/include/mtasts/
+	install -m 644 lib/*.h $(DESTDIR)$(PREFIX)/include/mtasts/lib/
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' lib/mtasts.pc.in \
+	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/mtasts.pc
 	install -m 644 data/providers.tsv data/blocklist.conf docs/schema/record.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/stscan/
 	install -m 644 docs/man/stscan.1 docs/man/stsreport.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/stscan $(DESTDIR)$(PREFIX)/bin/stsreport \
-	    $(DESTDIR)$(PREFIX)/lib/libmtasts.a $(DESTDIR)$(PREFIX)/share/man/man1/stscan.1 \
+	    $(DESTDIR)$(PREFIX)/lib/libmtasts.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/mtasts.pc \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/stscan.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/stsreport.1
 	rm -rf $(DESTDIR)$(PREFIX)/include/mtasts $(DESTDIR)$(PREFIX)/share/stscan
 
