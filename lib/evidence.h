@@ -242,8 +242,7 @@ const char *probe_end_name(enum probe_end e);
 
 struct probe_facts {
     struct net_addr ip;
-    const char
-        *sni; /* asked with the name of another host of this address; NULL: with this one's */
+    const char *sni; /* the other host's name that was asked with; NULL: this host's own */
     enum probe_end end;
     enum conn conn;
     int reply_code;     /* of the reply that ended it (banner, EHLO, STARTTLS); 0 none */
