@@ -144,8 +144,12 @@ static void finish_transfer(fetch_handle *h, CURLcode code, bool timed_out)
     curl_off_t connected_us = 0, secured_us = 0;
     curl_easy_getinfo(h->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
     curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &secured_us);
+    /* Once the peer has spoken, out of memory is libcurl's word for a header line over its bound.
+     */
+    bool ours = (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT) && !h->plain &&
+                !h->rec.established;
     leave_curl(h);
-    if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT) {
+    if (ours) {
         finish_conn(h, CONN_ABANDONED);
         return;
     }

@@ -3,6 +3,7 @@
 #include "scanner/net/fetch_response.h"
 #include "tests/unit/net_world.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -294,6 +295,14 @@ static void test_header_flood(void **state)
         len += (size_t)snprintf(text + len, sizeof text - len, "X-Flood: yes\r\n");
     struct net_https s = answering(w, text);
     assert_int_equal(fetch_from(w, &s).http.end, HTTP_END_TRUNCATED);
+    /* One line without an end. */
+    len = (size_t)snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nX-Flood: ");
+    memset(text + len, 'x', sizeof text - len - 1);
+    s = answering(w, text);
+    s.answer_times = 4;
+    struct fetch_facts f = fetch_from(w, &s);
+    assert_int_equal(f.conn, CONN_OK);
+    assert_int_equal(f.http.end, HTTP_END_TRUNCATED);
     s = answering(w, "HTTP/1.1 100 Continue\r\n\r\n");
     s.answer_times = 10000;
     assert_int_equal(fetch_from(w, &s).http.end, HTTP_END_TRUNCATED);
@@ -556,6 +565,17 @@ static void on_one_of_crowd(void *arg, const struct fetch_outcome *out)
     }
 }
 
+static size_t open_descriptors(void)
+{
+    size_t n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir) != NULL)
+        n++;
+    closedir(dir);
+    return n;
+}
+
 /* Fetches begun in callbacks, easy handles used again, one connection each. */
 static void test_many(void **state)
 {
@@ -563,6 +583,7 @@ static void test_many(void **state)
     struct fetch_config config_ = config(w);
     struct net_https https = answering(w, ANSWER);
     struct net_server s;
+    size_t before = open_descriptors();
     net_server_start(&s, "127.0.0.1", net_https_speak, &https);
     struct crowd c = {.w = w, .req = request_to(&s.at), .left = 40};
     assert_int_equal(fetcher_new(w->base, &config_, &c.f), ST_OK);
@@ -570,6 +591,7 @@ static void test_many(void **state)
     event_base_dispatch(w->base);
     fetcher_free(c.f);
     net_server_stop(&s);
+    assert_int_equal(open_descriptors(), before);
     assert_int_equal(c.good, 41);
     assert_int_equal(atomic_load(&s.connections), 41);
 }
