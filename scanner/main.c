@@ -1,5 +1,6 @@
 /* main: which command is meant. */
 #include "scanner/classify_cmd.h"
+#include "scanner/lint.h"
 #include "scanner/options_table.h"
 #include "scanner/scan.h"
 
@@ -25,6 +26,7 @@ static const struct command {
     const char *what;
 } commands[] = {
     {"scan", scan_main, "scan a list of domains (the default)"},
+    {"lint", lint_main, "judge a record, a policy, a TLSRPT record or an MX match, offline"},
     {"classify", classify_main, "judge old records again from their evidence"},
 };
 

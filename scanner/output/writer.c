@@ -43,8 +43,8 @@ struct writer {
 
     /* the thread's own */
     struct writer_events events;
-    frames *data;
-    certs *certs; /* NULL on standard output */
+    frames *data; /* NULL when the caller takes the lines */
+    certs *certs; /* NULL on standard output, and then */
     bool to_stdout;
     bool failed;
     size_t frame_records;
@@ -235,12 +235,23 @@ static void write_batch(writer *w, const struct record_batch *b)
         sync_group(w);
 }
 
+static void hand_over(writer *w, const struct record_batch *b)
+{
+    w->events.lines(w->events.arg, (struct slice){b->lines.p, b->lines.len});
+    w->totals.records += b->n;
+    if (w->events.durable)
+        w->events.durable(w->events.arg, b->index, b->n);
+}
+
 static void take_batches(writer *w, struct record_batch *b)
 {
     while (b) {
         struct record_batch *next = b->next;
         size_t bytes = b->lines.len;
-        if (b->provisional && !w->failed) {
+        if (!w->data) {
+            hand_over(w, b);
+            record_batch_free(b);
+        } else if (b->provisional && !w->failed) {
             b->next = NULL;
             *w->provisional_end = b;
             w->provisional_end = &b->next;
@@ -332,8 +343,10 @@ static void *run(void *arg)
         if (is_due(w))
             sync_group(w);
     }
-    sync_group(w);
-    write_provisional(w);
+    if (w->data) {
+        sync_group(w);
+        write_provisional(w);
+    }
     return NULL;
 }
 
@@ -396,7 +409,7 @@ enum status writer_open(const struct scan_options *o, const struct writer_events
     pthread_cond_init(&w->wake, &clock);
     pthread_condattr_destroy(&clock);
 
-    enum status st = open_files(w, o, error, error_size);
+    enum status st = events->lines ? ST_OK : open_files(w, o, error, error_size);
     if (st == ST_OK && start(w) != 0) {
         snprintf(error, error_size, "the writer's thread cannot be started");
         st = ST_INTERNAL;
@@ -411,14 +424,15 @@ enum status writer_open(const struct scan_options *o, const struct writer_events
 
 enum status writer_close(writer *w, struct writer_totals *totals)
 {
-    struct frames_totals data;
+    struct frames_totals data = {0};
     pthread_mutex_lock(&w->lock);
     w->closing = true;
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
 
-    frames_totals(w->data, &data);
+    if (w->data)
+        frames_totals(w->data, &data);
     w->totals.frames = data.frames;
     w->totals.bytes_in = data.bytes_in;
     w->totals.bytes_out = data.bytes_out;

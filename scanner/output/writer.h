@@ -38,6 +38,9 @@ struct writer_events {
     void (*durable)(void *arg, const uint64_t *indexes, size_t n);
     /* Once, when writing failed (errno in err): the scan must stop, exit 4. */
     void (*failed)(void *arg, int err);
+    /* NULL, or takes the lines of each batch in place of any file: none is opened then, and every
+     * record counts as durable at once. On the writer's thread. */
+    void (*lines)(void *arg, struct slice lines);
     void *arg;
 };
 /* Refuses to write through symbolic links; an existing file is emptied. Whoever opens a writer has

@@ -81,7 +81,7 @@ static void on_failed(void *arg, int err)
 static writer *open_writer(const char *output, struct seen *s)
 {
     struct scan_options o = {.output = (char *)(uintptr_t)output};
-    struct writer_events events = {on_durable, on_failed, s};
+    struct writer_events events = {.durable = on_durable, .failed = on_failed, .arg = s};
     char error[256];
     writer *w = NULL;
     memset(s, 0, sizeof *s);
@@ -258,6 +258,35 @@ static void test_provisional(void **state)
     free(file.p);
     drop("p.ndjson");
     drop("p.certs.ndjson.zst");
+}
+
+static void on_lines(void *arg, struct slice text)
+{
+    strbuf_add(arg, text.p, text.len);
+}
+
+/* A caller that takes the lines itself: no file, nothing lost. */
+static void test_handed_over(void **state)
+{
+    (void)state;
+    struct scan_options o = {.output = (char *)(uintptr_t) "/nonexistent/x.ndjson"};
+    struct strbuf got;
+    struct writer_events events = {.lines = on_lines, .arg = &got};
+    struct writer_totals totals;
+    char error[256];
+    writer *w;
+    strbuf_init(&got, 1 << 20);
+    assert_int_equal(writer_open(&o, &events, &w, error, sizeof error), ST_OK);
+    writer_submit(w, batch(0, 2, 0));
+    struct record_batch *b = batch(2, 1, 0);
+    b->provisional = true;
+    writer_submit(w, b);
+    writer_submit_chain(w, NULL);
+    assert_int_equal(writer_close(w, &totals), ST_OK);
+    assert_int_equal(totals.records, 3);
+    assert_string_equal(got.p, "{\"index\":0,\"fill\":\"\"}\n{\"index\":1,\"fill\":\"\"}\n"
+                               "{\"index\":2,\"fill\":\"\"}\n");
+    strbuf_free(&got);
 }
 
 /* A file that exists is replaced, whatever it held. */
@@ -607,10 +636,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames),      cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_provisional), cmocka_unit_test(test_replaced),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_disk_full),
-        cmocka_unit_test(test_closed_pipe), cmocka_unit_test(test_certs_once),
-        cmocka_unit_test(test_cert_broken), cmocka_unit_test(test_stats),
-        cmocka_unit_test(test_meta),        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_handed_over), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_disk_full),   cmocka_unit_test(test_closed_pipe),
+        cmocka_unit_test(test_certs_once),  cmocka_unit_test(test_cert_broken),
+        cmocka_unit_test(test_stats),       cmocka_unit_test(test_meta),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
