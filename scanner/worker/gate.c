@@ -1,0 +1,435 @@
+#include "scanner/worker/gate.h"
+
+#include "scanner/worker/ratelimit.h"
+#include "scanner/worker/table.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Where an address stands; it is in one place at a time. */
+enum place {
+    PLACE_NOWHERE, /* at its own limit of connections: gate_release looks at it again */
+    PLACE_TIMED,   /* in the heap: until its gap has passed, or until it may be forgotten */
+    PLACE_PREFIX,  /* in its prefix's queue: the prefix is at its limit */
+    PLACE_READY,   /* waits for the total rate only */
+};
+
+struct gate_prefix {
+    struct table_node node;
+    uint64_t key;
+    uint32_t active, addresses;
+    struct gate_address *first, *last; /* addresses that wait for the prefix */
+};
+
+struct gate_address {
+    struct table_node node;
+    struct net_addr ip; /* canonical */
+    struct gate_prefix *prefix;
+    struct gate_item *first, **last;
+    struct gate_address *next; /* in the prefix's or the ready queue */
+    uint64_t due_us;           /* no new connection before */
+    uint64_t backoff_us;
+    uint32_t active, limited_in_row;
+    enum place place;
+    size_t heap_slot;
+};
+
+struct gate {
+    struct gate_limits limits;
+    struct ratelimit total;
+    uint64_t gap_us;
+    struct table addresses, prefixes;
+    struct gate_address **heap; /* by due_us */
+    size_t heap_n, heap_alloc;
+    struct gate_address *ready_first, *ready_last;
+    struct gate_item *refused;
+    size_t waiting, active;
+};
+
+enum status gate_new(const struct gate_limits *limits, gate **out)
+{
+    gate *g = calloc(1, sizeof *g);
+    if (!g)
+        return ST_NOMEM;
+    if (table_init(&g->addresses, 1024) != ST_OK || table_init(&g->prefixes, 1024) != ST_OK) {
+        gate_free(g);
+        return ST_NOMEM;
+    }
+    g->limits = *limits;
+    uint64_t shares = limits->shares > 0 ? limits->shares : 1;
+    /* A twentieth of a second's worth may go at once, so that a timer's grain costs no rate. The
+     * steady rate is lower by as much, so that no second ever sees more than the limit. */
+    ratelimit_init(&g->total, limits->total_rate - limits->total_rate / 20, 1000000 * shares,
+                   limits->total_rate / (20 * shares));
+    /* A twentieth longer than asked for: what jitter there is on the way must not make us rude. */
+    if (limits->address_rate > 0)
+        g->gap_us = 1050000 / limits->address_rate;
+    *out = g;
+    return ST_OK;
+}
+
+static void free_nodes(struct table *t)
+{
+    if (!t->bucket)
+        return;
+    for (struct table_node *n; (n = table_any(t));) {
+        table_remove(t, n);
+        free(n);
+    }
+    table_free(t);
+}
+
+void gate_free(gate *g)
+{
+    if (!g)
+        return;
+    free_nodes(&g->addresses);
+    free_nodes(&g->prefixes);
+    free(g->heap);
+    free(g);
+}
+
+/* ---- the heap of instants ---------------------------------------------------------------------
+ */
+
+static void heap_set(gate *g, size_t slot, struct gate_address *a)
+{
+    g->heap[slot] = a;
+    a->heap_slot = slot;
+}
+
+static void heap_up(gate *g, size_t slot)
+{
+    struct gate_address *a = g->heap[slot];
+    while (slot > 0 && g->heap[(slot - 1) / 2]->due_us > a->due_us) {
+        heap_set(g, slot, g->heap[(slot - 1) / 2]);
+        slot = (slot - 1) / 2;
+    }
+    heap_set(g, slot, a);
+}
+
+static void heap_down(gate *g, size_t slot)
+{
+    struct gate_address *a = g->heap[slot];
+    for (;;) {
+        size_t child = 2 * slot + 1;
+        if (child >= g->heap_n)
+            break;
+        if (child + 1 < g->heap_n && g->heap[child + 1]->due_us < g->heap[child]->due_us)
+            child++;
+        if (g->heap[child]->due_us >= a->due_us)
+            break;
+        heap_set(g, slot, g->heap[child]);
+        slot = child;
+    }
+    heap_set(g, slot, a);
+}
+
+/* Makes room for as many addresses as there are, so that placing one later cannot fail. */
+static enum status heap_reserve(gate *g)
+{
+    if (g->addresses.n + 1 <= g->heap_alloc)
+        return ST_OK;
+    size_t alloc = g->heap_alloc ? 2 * g->heap_alloc : 256;
+    struct gate_address **heap = realloc(g->heap, alloc * sizeof(struct gate_address *));
+    if (!heap)
+        return ST_NOMEM;
+    g->heap = heap;
+    g->heap_alloc = alloc;
+    return ST_OK;
+}
+
+static void heap_add(gate *g, struct gate_address *a)
+{
+    g->heap[g->heap_n] = a;
+    heap_up(g, g->heap_n++);
+}
+
+static void heap_remove(gate *g, struct gate_address *a)
+{
+    size_t slot = a->heap_slot;
+    struct gate_address *last = g->heap[--g->heap_n];
+    if (last == a)
+        return;
+    heap_set(g, slot, last);
+    heap_up(g, slot);
+    heap_down(g, last->heap_slot);
+}
+
+/* ---- addresses and prefixes --------------------------------------------------------------------
+ */
+
+static struct gate_prefix *prefix_of(gate *g, const struct net_addr *ip)
+{
+    uint64_t key = addr_prefix_key(ip), hash = hash_u64(key);
+    for (struct table_node *n = table_chain(&g->prefixes, hash); n; n = n->next)
+        if (n->hash == hash && ((struct gate_prefix *)n)->key == key)
+            return (struct gate_prefix *)n;
+    struct gate_prefix *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->node.hash = hash;
+    p->key = key;
+    table_put(&g->prefixes, &p->node);
+    return p;
+}
+
+static void prefix_unref(gate *g, struct gate_prefix *p)
+{
+    if (p->addresses > 0)
+        return;
+    table_remove(&g->prefixes, &p->node);
+    free(p);
+}
+
+static struct gate_address *address_of(gate *g, const struct net_addr *ip)
+{
+    struct net_addr real = addr_canonical(ip);
+    uint64_t hash = table_hash(real.family, real.b, real.family == 4 ? 4 : 16);
+    for (struct table_node *n = table_chain(&g->addresses, hash); n; n = n->next)
+        if (n->hash == hash && net_addr_eq(&((struct gate_address *)n)->ip, &real))
+            return (struct gate_address *)n;
+    if (heap_reserve(g) != ST_OK)
+        return NULL;
+    struct gate_prefix *p = prefix_of(g, &real);
+    if (!p)
+        return NULL;
+    struct gate_address *a = calloc(1, sizeof *a);
+    if (!a) {
+        prefix_unref(g, p);
+        return NULL;
+    }
+    a->node.hash = hash;
+    a->ip = real;
+    a->prefix = p;
+    a->last = &a->first;
+    p->addresses++;
+    table_put(&g->addresses, &a->node);
+    return a;
+}
+
+static void address_forget(gate *g, struct gate_address *a)
+{
+    struct gate_prefix *p = a->prefix;
+    table_remove(&g->addresses, &a->node);
+    free(a);
+    p->addresses--;
+    prefix_unref(g, p);
+}
+
+/* ---- placing -----------------------------------------------------------------------------------
+ */
+
+static void queue_add(struct gate_address **first, struct gate_address **last,
+                      struct gate_address *a)
+{
+    a->next = NULL;
+    if (*first)
+        (*last)->next = a;
+    else
+        *first = a;
+    *last = a;
+}
+
+static struct gate_address *queue_take(struct gate_address **first)
+{
+    struct gate_address *a = *first;
+    if (a)
+        *first = a->next;
+    return a;
+}
+
+static bool is_full(uint32_t active, uint32_t limit)
+{
+    return limit > 0 && active >= limit;
+}
+
+/* Puts an address that is nowhere into the place where it has to wait. */
+static void place(gate *g, struct gate_address *a, uint64_t now_us)
+{
+    bool idle = !a->first && a->active == 0;
+    if (idle || (a->first && !is_full(a->active, g->limits.per_address) && a->due_us > now_us)) {
+        a->place = PLACE_TIMED;
+        heap_add(g, a);
+    } else if (!a->first || is_full(a->active, g->limits.per_address)) {
+        a->place = PLACE_NOWHERE;
+    } else if (is_full(a->prefix->active, g->limits.per_prefix)) {
+        a->place = PLACE_PREFIX;
+        queue_add(&a->prefix->first, &a->prefix->last, a);
+    } else {
+        a->place = PLACE_READY;
+        queue_add(&g->ready_first, &g->ready_last, a);
+    }
+}
+
+/* The prefix may have room again: lets the first address that can use it go on. */
+static void wake_prefix(gate *g, struct gate_prefix *p, uint64_t now_us)
+{
+    while (p->first && !is_full(p->active, g->limits.per_prefix)) {
+        struct gate_address *a = queue_take(&p->first);
+        place(g, a, now_us);
+        if (a->place == PLACE_READY)
+            break;
+    }
+}
+
+static void refuse(gate *g, struct gate_item *item)
+{
+    item->refused = true;
+    item->next = g->refused;
+    g->refused = item;
+}
+
+enum status gate_push(gate *g, struct gate_item *item, uint64_t now_us)
+{
+    struct gate_address *a = address_of(g, &item->ip);
+    if (!a)
+        return ST_NOMEM;
+    item->address = a;
+    item->next = NULL;
+    item->refused = false;
+    g->waiting++;
+    if (a->limited_in_row >= GATE_GIVE_UP_AFTER && a->due_us > now_us) {
+        refuse(g, item);
+        if (a->place == PLACE_NOWHERE && a->active == 0)
+            place(g, a, now_us);
+        return ST_OK;
+    }
+    *a->last = item;
+    a->last = &item->next;
+    bool waits_idle = a->place == PLACE_TIMED && a->first == item;
+    if (waits_idle)
+        heap_remove(g, a);
+    if (waits_idle || a->place == PLACE_NOWHERE)
+        place(g, a, now_us);
+    return ST_OK;
+}
+
+/* Addresses whose instant has come: forgotten when nothing waits, else placed again. */
+static void pass_due(gate *g, uint64_t now_us)
+{
+    while (g->heap_n > 0 && g->heap[0]->due_us <= now_us) {
+        struct gate_address *a = g->heap[0];
+        heap_remove(g, a);
+        if (!a->first && a->active == 0)
+            address_forget(g, a);
+        else
+            place(g, a, now_us);
+    }
+}
+
+struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
+{
+    *next_us = UINT64_MAX;
+    if (g->refused) {
+        struct gate_item *item = g->refused;
+        g->refused = item->next;
+        g->waiting--;
+        return item;
+    }
+    pass_due(g, now_us);
+    while (g->ready_first) {
+        uint64_t wait = ratelimit_wait_us(&g->total, now_us);
+        if (wait > 0) {
+            *next_us = now_us + wait;
+            return NULL;
+        }
+        struct gate_address *a = queue_take(&g->ready_first);
+        struct gate_prefix *p = a->prefix;
+        if (!a->first || a->due_us > now_us || is_full(p->active, g->limits.per_prefix)) {
+            place(g, a, now_us); /* what it was ready for has changed meanwhile */
+            wake_prefix(g, p, now_us);
+            continue;
+        }
+        a->place = PLACE_NOWHERE;
+        struct gate_item *item = a->first;
+        a->first = item->next;
+        if (!a->first)
+            a->last = &a->first;
+        a->active++;
+        p->active++;
+        a->due_us = now_us + g->gap_us;
+        ratelimit_take(&g->total, now_us);
+        g->waiting--;
+        g->active++;
+        place(g, a, now_us);
+        return item;
+    }
+    if (g->heap_n > 0)
+        *next_us = g->heap[0]->due_us;
+    return NULL;
+}
+
+/* An answer that limits us: the gap doubles; after too many of them nobody goes there any more. */
+static void back_off(gate *g, struct gate_address *a, uint64_t now_us)
+{
+    uint64_t first = GATE_BACKOFF_FIRST_MS * 1000ULL, most = GATE_BACKOFF_MAX_MS * 1000ULL;
+    a->backoff_us = a->backoff_us == 0 ? first : 2 * a->backoff_us;
+    if (a->backoff_us > most)
+        a->backoff_us = most;
+    a->due_us = now_us + a->backoff_us;
+    if (++a->limited_in_row < GATE_GIVE_UP_AFTER)
+        return;
+    a->due_us = now_us + GATE_REMEMBER_MS * 1000ULL;
+    while (a->first) {
+        struct gate_item *item = a->first;
+        a->first = item->next;
+        refuse(g, item);
+    }
+    a->last = &a->first;
+}
+
+void gate_release(gate *g, struct gate_item *item, bool limited, uint64_t now_us)
+{
+    struct gate_address *a = item->address;
+    struct gate_prefix *p = a->prefix;
+    a->active--;
+    p->active--;
+    g->active--;
+    if (limited) {
+        if (a->place == PLACE_TIMED) {
+            heap_remove(g, a); /* its instant moves */
+            a->place = PLACE_NOWHERE;
+        }
+        back_off(g, a, now_us);
+    } else {
+        a->backoff_us = 0;
+        a->limited_in_row = 0;
+    }
+    if (a->place == PLACE_NOWHERE)
+        place(g, a, now_us);
+    wake_prefix(g, p, now_us);
+}
+
+struct gate_item *gate_take_any(gate *g)
+{
+    struct gate_item *item = g->refused;
+    if (item) {
+        g->refused = item->next;
+        g->waiting--;
+        return item;
+    }
+    for (size_t i = 0; g->waiting > 0 && i < g->addresses.n_buckets; i++) {
+        for (struct table_node *n = g->addresses.bucket[i]; n; n = n->next) {
+            struct gate_address *a = (struct gate_address *)n;
+            if (!a->first)
+                continue;
+            item = a->first;
+            a->first = item->next;
+            if (!a->first)
+                a->last = &a->first;
+            g->waiting--;
+            return item;
+        }
+    }
+    return NULL;
+}
+
+size_t gate_waiting(const gate *g)
+{
+    return g->waiting;
+}
+
+size_t gate_active(const gate *g)
+{
+    return g->active;
+}
