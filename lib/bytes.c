@@ -57,7 +57,7 @@ bool slice_contains_nocase(struct slice s, struct slice sub)
 
 enum {
     CHUNK_FIRST_BYTES = 4096,      /* an absent domain fits */
-    CHUNK_GROWN_BYTES = 64 * 1024, /* later chunks */
+    CHUNK_GROWN_BYTES = 64 * 1024, /* later chunks double until here */
 };
 
 struct arena_chunk {
@@ -68,12 +68,19 @@ struct arena_chunk {
 
 void arena_init(struct arena *a, size_t cap_bytes)
 {
-    *a = (struct arena){.chunks = NULL, .used_bytes = 0, .cap_bytes = cap_bytes};
+    arena_init_sized(a, cap_bytes, CHUNK_FIRST_BYTES);
+}
+
+void arena_init_sized(struct arena *a, size_t cap_bytes, size_t first_bytes)
+{
+    *a = (struct arena){.cap_bytes = cap_bytes, .first_bytes = first_bytes};
 }
 
 static struct arena_chunk *chunk_add(struct arena *a, size_t need)
 {
-    size_t size = a->chunks == NULL ? CHUNK_FIRST_BYTES : CHUNK_GROWN_BYTES;
+    size_t size = a->first_bytes;
+    if (a->chunks != NULL)
+        size = a->chunks->size < CHUNK_GROWN_BYTES / 2 ? 2 * a->chunks->size : CHUNK_GROWN_BYTES;
     if (size < need)
         size = need;
     struct arena_chunk *c = malloc(sizeof *c + size);

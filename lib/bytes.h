@@ -31,10 +31,13 @@ struct arena {
     struct arena_chunk *chunks; /* newest first; the first chunk is kept by arena_reset */
     size_t used_bytes;          /* handed out since the last reset */
     size_t cap_bytes;           /* hard bound, ST_LIMIT (NULL) beyond it */
+    size_t first_bytes;         /* size of the first chunk */
 };
 
 /* cap_bytes bounds what may be handed out between two resets. Allocates nothing yet. */
 void arena_init(struct arena *a, size_t cap_bytes);
+/* The same with a first chunk of first_bytes, for small things that are kept in great numbers. */
+void arena_init_sized(struct arena *a, size_t cap_bytes, size_t first_bytes);
 /* Zeroed memory aligned for any type, or NULL when out of memory or over the cap. size 0 is 1. */
 void *arena_alloc(struct arena *a, size_t size);
 /* n elements of size bytes, checked against overflow. */

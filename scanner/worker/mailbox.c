@@ -13,10 +13,11 @@ struct mailbox {
     void *owner;
 };
 
-static void deliver_all(mailbox *m)
+bool mailbox_deliver(mailbox *m)
 {
     struct mail *stack = atomic_exchange_explicit(&m->stack, NULL, memory_order_acquire);
     struct mail *in_order = NULL;
+    bool any = stack != NULL;
     while (stack) {
         struct mail *next = stack->next;
         stack->next = in_order;
@@ -28,6 +29,7 @@ static void deliver_all(mailbox *m)
         in_order = mail->next;
         mail->deliver(mail, m->owner);
     }
+    return any;
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
@@ -37,7 +39,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     /* The counter goes to 0 before the stack is taken: a push in between wakes us again. */
     if (read(fd, &count, sizeof count) < 0)
         return;
-    deliver_all(arg);
+    mailbox_deliver(arg);
 }
 
 enum status mailbox_new(struct event_base *base, void *owner, mailbox **out)
@@ -64,8 +66,8 @@ void mailbox_free(mailbox *m)
 {
     if (!m)
         return;
-    while (atomic_load(&m->stack))
-        deliver_all(m);
+    while (mailbox_deliver(m)) {
+    }
     if (m->wake)
         event_free(m->wake);
     close(m->wake_fd);

@@ -11,6 +11,7 @@
 
 #include "lib/status.h"
 #include <event2/event.h>
+#include <stdbool.h>
 
 struct mail {
     struct mail *next;
@@ -21,6 +22,9 @@ struct mail {
 typedef struct mailbox mailbox;
 
 enum status mailbox_new(struct event_base *base, void *owner, mailbox **out);
+/* Delivers what is there now; false when there was nothing. Owner's thread, or any other one when
+ * the owner's loop has ended. */
+bool mailbox_deliver(mailbox *m);
 /* Delivers what is left first. Owner's thread, after every sender has stopped. */
 void mailbox_free(mailbox *m);
 /* From any thread; never blocks, never fails. */

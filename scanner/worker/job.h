@@ -1,0 +1,65 @@
+/* job - a connection to one address, done by the worker that owns the address.
+ *
+ * The unit's worker (home) fills the request and sends it; the owner's gate decides when it goes;
+ * the result comes back by message. So whoever owns an address owns its politeness. */
+#ifndef SCANNER_WORKER_JOB_H
+#define SCANNER_WORKER_JOB_H
+
+#include "scanner/worker/gate.h"
+#include "scanner/worker/mailbox.h"
+#include "scanner/worker/result.h"
+#include "scanner/worker/waitq.h"
+
+struct unit;
+struct worker;
+
+enum job_kind {
+    JOB_FETCH, /* HTTPS or plain HTTP GET */
+    JOB_PROBE, /* SMTP STARTTLS, shared by all domains of the address */
+};
+
+struct job {
+    struct mail mail;          /* first: a mail of a job is the job */
+    struct gate_item gate;     /* gate.ip is the address */
+    struct waiter wait;        /* in the owner's probe cache */
+    struct job *next, *before; /* the asker's list (home thread only) */
+
+    /* request, set by home */
+    struct worker *home;
+    void (*done)(struct job *job); /* on home's thread; owns the job then (job_free) */
+    void *asker;                   /* what `done` belongs to; NULL: nobody listens any more */
+    void (*unit_done)(struct unit *u, struct job *job); /* when a unit asks */
+    void *slot;                                         /* the asker's own note */
+    enum job_kind kind;
+    uint16_t port;
+    uint32_t deadline_ms;
+    uint32_t pass;
+    bool plain, without_sni;
+    size_t body_max_bytes;
+    const char *path; /* static text, or in the job's arena */
+    char host[NAME_TEXT_MAX_BYTES];
+
+    /* the owner's */
+    struct worker *owner;
+    uint64_t sent_us;
+    struct job *young_next, **young_link; /* the owner's list of young connections */
+    bool young;
+    atomic_uint_fast64_t started_us; /* 0: still waits in a queue of ours. Home may look */
+    bool tried_again;                /* after a timeout that our own lag may have caused */
+    char *cache_key;                 /* of the probe it leads, NULL when it leads none */
+    size_t cache_key_len;
+
+    /* result, set by the owner */
+    struct result *result; /* one reference; NULL: abandoned by our own limits */
+    enum name_match name;  /* PROBE: what the certificate says of `host` */
+    uint32_t waited_ms;    /* in our own queues */
+};
+
+struct job *job_new(struct worker *home, enum job_kind kind, const struct net_addr *ip,
+                    const char *host);
+void job_free(struct job *job);
+/* Home's thread: sends the job to the owner of its address. `done` may be called from inside when
+ * the answer is known already and home is the owner. */
+void job_submit(struct job *job);
+
+#endif

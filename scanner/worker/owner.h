@@ -1,0 +1,35 @@
+/* owner - the half of a worker that owns addresses: gates, probe cache, fetcher, prober.
+ *
+ * Takes jobs from all workers for the addresses that are its own. An MX address is probed once per
+ * pass, whatever number of domains or MX names share it: other names are judged from the captured
+ * certificate, and only where that does not cover the name is there one more probe with that SNI,
+ * at most LIMIT_NAMES_PER_ADDRESS. */
+#ifndef SCANNER_WORKER_OWNER_H
+#define SCANNER_WORKER_OWNER_H
+
+#include "scanner/worker/job.h"
+
+struct owner {
+    struct worker *worker;
+    struct fetcher *fetcher;
+    struct prober *prober; /* NULL when nothing is probed */
+    gate *https, *smtp;
+    waitq *probes;      /* struct result by address, and by address and name */
+    struct event *wake; /* when a gate opens by time */
+    /* Connections of the last second, oldest first: those that cost handshakes. */
+    struct job *young_first, **young_last;
+    uint32_t young;
+    uint32_t connections;
+};
+
+enum status owner_init(struct owner *o, struct worker *w);
+/* Ends everything under way; jobs that come back to nobody are freed. */
+void owner_end(struct owner *o);
+/* After the end of every owner. */
+void owner_free(struct owner *o);
+/* Owner's thread. */
+void owner_accept(struct owner *o, struct job *job);
+/* Starts what may start now; called once a turn of the loop. */
+void owner_pump(struct owner *o);
+
+#endif

@@ -1,0 +1,394 @@
+#include "scanner/worker/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *unit_state_name(enum unit_state s)
+{
+    static const char *const names[UNIT_STATE_COUNT] = {
+        [UNIT_IDLE] = "idle",     [UNIT_RECORD] = "record", [UNIT_SIBLING] = "sibling",
+        [UNIT_GATHER] = "gather", [UNIT_FINISH] = "finish",
+    };
+    return (unsigned)s < UNIT_STATE_COUNT ? names[s] : "unknown";
+}
+
+/* ---- the walk
+ * ------------------------------------------------------------------------------------ */
+
+static void set_state(struct unit *u, enum unit_state s)
+{
+    struct worker *w = u->worker;
+    if (u->state == UNIT_RECORD)
+        w->n_record--;
+    if (s == UNIT_RECORD)
+        w->n_record++;
+    u->state = s;
+}
+
+/* The record is known: which of the further parts does this domain get? */
+static void decide_scope(struct unit *u)
+{
+    const struct worker_shared *s = u->worker->shared;
+    const struct scan_options *o = s->options;
+    u->adopter = evidence_is_adopter(&s->judge, &u->e);
+    u->want_policy = !o->no_policy && (u->adopter || o->all_policy);
+    u->want_mx = u->adopter || o->all_mx;
+    u->want_probe = u->want_mx && s->probe;
+    u->want_tlsrpt = u->adopter || o->all_mx || s->ask_tlsrpt_of_all;
+    u->e.policy.skipped = !u->want_policy;
+    u->e.mx.probe_skipped = !u->want_probe;
+}
+
+static void gather(struct unit *u)
+{
+    decide_scope(u);
+    if (!u->want_policy && !u->want_mx && !u->want_tlsrpt) {
+        set_state(u, UNIT_FINISH);
+        unit_finish(u);
+        return;
+    }
+    set_state(u, UNIT_GATHER);
+    unit_hold(u);
+    unit_names_start(u);
+    if (u->want_policy)
+        unit_policy_start(u);
+    if (u->want_mx)
+        unit_mx_start(u);
+    unit_release(u);
+}
+
+/* Nothing is under way any more: on to the next state. */
+static void advance(struct unit *u)
+{
+    switch (u->state) {
+    case UNIT_RECORD:
+        worker_count_lookup(u->worker, u->e.sts.dns.status);
+        if (u->e.sts.dns.cname.n > 0 && lookup_is_negative(u->e.sts.dns.status)) {
+            set_state(u, UNIT_SIBLING);
+            unit_hold(u);
+            unit_sibling_start(u);
+            unit_release(u);
+            break;
+        }
+        gather(u);
+        break;
+    case UNIT_SIBLING:
+        gather(u);
+        break;
+    case UNIT_GATHER:
+        set_state(u, UNIT_FINISH);
+        unit_finish(u);
+        break;
+    case UNIT_IDLE:
+    case UNIT_FINISH:
+    case UNIT_STATE_COUNT:
+        break;
+    }
+}
+
+void unit_hold(struct unit *u)
+{
+    u->pending++;
+}
+
+void unit_release(struct unit *u)
+{
+    if (--u->pending == 0)
+        advance(u);
+}
+
+/* ---- begin and end
+ * -------------------------------------------------------------------------------- */
+
+static struct unit *take_from_pool(struct worker *w)
+{
+    struct unit *u = w->free_units;
+    if (u) {
+        w->free_units = u->next;
+    } else {
+        u = calloc(1, sizeof *u);
+        if (!u)
+            return NULL;
+        evidence_init(&u->e);
+        u->worker = w;
+    }
+    u->before = NULL;
+    u->next = w->units;
+    if (w->units)
+        w->units->before = u;
+    w->units = u;
+    w->n_units++;
+    return u;
+}
+
+void unit_put_back(struct unit *u)
+{
+    struct worker *w = u->worker;
+    set_state(u, UNIT_IDLE);
+    if (u->before)
+        u->before->next = u->next;
+    else
+        w->units = u->next;
+    if (u->next)
+        u->next->before = u->before;
+    for (struct unit_probe *p = u->probes; p; p = p->next)
+        result_unref(p->result);
+    u->probes = NULL;
+    evidence_reset(&u->e);
+    u->next = w->free_units;
+    w->free_units = u;
+    w->n_units--;
+    atomic_store_explicit(&w->live.in_flight, w->n_units, memory_order_relaxed);
+    worker_schedule(w);
+}
+
+void unit_pool_free(struct worker *w)
+{
+    for (struct unit *u; (u = w->free_units);) {
+        w->free_units = u->next;
+        evidence_free(&u->e);
+        free(u);
+    }
+}
+
+/* Copies the item into the evidence. */
+static enum status take_item(struct unit *u, const struct input_item *item)
+{
+    struct evidence *e = &u->e;
+    e->index = item->index;
+    e->rank = item->rank;
+    e->ts_ms = wall_clock_ms();
+    e->domain = arena_dup(&e->arena, slice_of(item->domain));
+    e->tag = item->tag ? arena_dup(&e->arena, slice_of(item->tag)) : NULL;
+    if (item->reason) {
+        e->input = INPUT_INVALID;
+        e->input_reason = item->reason;
+        e->raw.p = arena_dup(&e->arena, item->raw);
+        e->raw.len = item->raw.len;
+    }
+    return e->domain && (!item->tag || e->tag) && (!item->reason || e->raw.p) ? ST_OK : ST_NOMEM;
+}
+
+enum status unit_begin(struct worker *w, const struct input_item *item, bool second_pass)
+{
+    struct unit *u = take_from_pool(w);
+    if (!u)
+        return ST_NOMEM;
+    u->pending = 0;
+    u->asks = NULL;
+    u->jobs = NULL;
+    u->second_pass = second_pass;
+    u->adopter = u->want_policy = u->want_mx = u->want_probe = u->want_tlsrpt = false;
+    u->policy_next = u->policy_contacted = 0;
+    u->began_us = worker_now_us(w);
+    u->paused_us = u->paused_until_us = 0;
+    if (take_item(u, item) != ST_OK) {
+        unit_put_back(u);
+        return ST_NOMEM;
+    }
+    if (u->e.input == INPUT_OK && guard_name(worker_guard(w), u->e.domain) != GUARD_OK)
+        u->e.input = INPUT_EXCLUDED;
+    if (u->e.input != INPUT_OK) {
+        u->e.policy.skipped = u->e.mx.probe_skipped = true;
+        set_state(u, UNIT_FINISH);
+        unit_finish(u);
+        return ST_OK;
+    }
+    const char *name = arena_printf(&u->e.arena, "_mta-sts.%s", u->e.domain);
+    if (!name) {
+        unit_put_back(u);
+        return ST_NOMEM;
+    }
+    set_state(u, UNIT_RECORD);
+    unit_hold(u);
+    unit_ask_txt(u, name, false, &u->e.sts);
+    unit_release(u);
+    return ST_OK;
+}
+
+/* ---- the clock
+ * ------------------------------------------------------------------------------------- */
+
+static uint64_t unit_age_us(const struct unit *u)
+{
+    uint64_t age = worker_now_us(u->worker) - u->began_us;
+    return age > u->paused_us ? age - u->paused_us : 0;
+}
+
+bool unit_is_late(const struct unit *u)
+{
+    return unit_age_us(u) >= u->worker->shared->options->timeout_domain_ms * 1000ULL;
+}
+
+void unit_pause(struct unit *u, uint64_t since_us, uint64_t waited_ms)
+{
+    uint64_t from = since_us > u->paused_until_us ? since_us : u->paused_until_us;
+    uint64_t until = since_us + waited_ms * 1000;
+    if (until <= from)
+        return;
+    u->paused_us += until - from;
+    u->paused_until_us = until;
+}
+
+/* A question has a deadline of its own that leaves our limits out; a job does from its start. So
+ * only a job that has started can make a unit outlive its clock. */
+static bool waits_for_us(const struct unit *u)
+{
+    if (u->asks)
+        return true;
+    for (const struct job *j = u->jobs; j; j = j->next)
+        if (atomic_load_explicit(&j->started_us, memory_order_relaxed) == 0)
+            return true;
+    return false;
+}
+
+/* What is under way goes on without the unit. */
+static void detach(struct unit *u);
+
+void unit_check_deadline(struct unit *u)
+{
+    if (!unit_is_late(u) || waits_for_us(u))
+        return;
+    u->e.deadline_hit = true;
+    u->worker->stats.watchdog++;
+    detach(u);
+    set_state(u, UNIT_FINISH);
+    unit_finish(u);
+}
+
+void unit_drop(struct unit *u)
+{
+    detach(u);
+    unit_put_back(u);
+}
+
+/* ---- questions
+ * -------------------------------------------------------------------------------------- */
+
+struct ask {
+    struct question question;  /* first */
+    struct ask *next, *before; /* the unit's list, or the worker's pool (next) */
+    struct unit *unit;         /* NULL: nobody listens any more */
+    unit_answer_fn answer;
+    void *arg;
+    uint64_t began_us;
+    char name[NAME_MAX_BYTES + 1]; /* a copy: the question may outlive the unit's arena */
+};
+
+static void ask_put_back(struct worker *w, struct ask *a)
+{
+    a->next = w->free_asks;
+    w->free_asks = a;
+}
+
+static void on_answer(struct question *q, const struct dns_answer *answer)
+{
+    struct ask *a = (struct ask *)q;
+    struct worker *w = q->worker;
+    struct unit *u = a->unit;
+    if (u) {
+        if (a->before)
+            a->before->next = a->next;
+        else
+            u->asks = a->next;
+        if (a->next)
+            a->next->before = a->before;
+        unit_pause(u, a->began_us, answer->waited_ms);
+        a->answer(u, a->arg, answer);
+    }
+    ask_put_back(w, a);
+    if (u)
+        unit_release(u);
+}
+
+static struct ask *ask_new(struct worker *w)
+{
+    struct ask *a = w->free_asks;
+    if (a)
+        w->free_asks = a->next;
+    else
+        a = malloc(sizeof *a);
+    return a;
+}
+
+void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
+              unit_answer_fn answer, void *arg)
+{
+    struct worker *w = u->worker;
+    size_t len = name ? strlen(name) : 0;
+    bool late = unit_is_late(u);
+    struct ask *a = name && !late ? ask_new(w) : NULL;
+    u->e.deadline_hit |= late;
+    unit_hold(u);
+    if (!a || len >= sizeof a->name) {
+        struct dns_answer none = {.n = 0};
+        dns_facts_init(&none.facts);
+        /* A name that is too long for the DNS cannot be there (RFC 1035 2.3.4). */
+        none.facts.status = a ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED;
+        if (a)
+            ask_put_back(w, a);
+        answer(u, arg, &none);
+        unit_release(u);
+        return;
+    }
+    memcpy(a->name, name, len + 1);
+    a->unit = u;
+    a->answer = answer;
+    a->arg = arg;
+    a->began_us = worker_now_us(w);
+    a->before = NULL;
+    a->next = u->asks;
+    if (u->asks)
+        u->asks->before = a;
+    u->asks = a;
+    a->question = (struct question){
+        .worker = w, .done = on_answer, .name = a->name, .type = type, .shared = shared};
+    question_start(&a->question);
+}
+
+/* ---- jobs
+ * -------------------------------------------------------------------------------------------- */
+
+static void on_job(struct job *job)
+{
+    struct unit *u = job->asker;
+    if (u) {
+        if (job->before)
+            job->before->next = job->next;
+        else
+            u->jobs = job->next;
+        if (job->next)
+            job->next->before = job->before;
+        unit_pause(u, job->sent_us, job->waited_ms);
+        void (*done)(struct unit *, struct job *) = job->unit_done;
+        done(u, job);
+    }
+    job_free(job);
+    if (u)
+        unit_release(u);
+}
+
+void unit_submit(struct unit *u, struct job *job, void (*done)(struct unit *u, struct job *job))
+{
+    unit_hold(u);
+    job->asker = u;
+    job->done = on_job;
+    job->unit_done = done;
+    job->before = NULL;
+    job->next = u->jobs;
+    if (u->jobs)
+        u->jobs->before = job;
+    u->jobs = job;
+    job_submit(job);
+}
+
+static void detach(struct unit *u)
+{
+    for (struct ask *a = u->asks; a; a = a->next)
+        a->unit = NULL;
+    for (struct job *j = u->jobs; j; j = j->next)
+        j->asker = NULL;
+    u->asks = NULL;
+    u->jobs = NULL;
+    u->pending = 0;
+}

@@ -1,0 +1,120 @@
+/* The end of a unit: what the certificates cover, judgement, and the record or the second pass. */
+#include "scanner/worker/unit.h"
+
+#include "lib/record_json.h"
+#include <string.h>
+
+/* Only now are the policy's patterns known: which of them does a certificate cover that does not
+ * cover the MX name? (mx_cert_domain_only) */
+static bool covers_pattern(const struct cert_names *names, struct slice pattern)
+{
+    if (!slice_starts(pattern, SLICE_LIT("*.")))
+        return cert_names_match(names, pattern) == NAME_MATCH_OK;
+    for (size_t i = 0; i < names->n; i++)
+        if (mx_match(pattern, slice_of(names->dns[i])) ||
+            slice_eq_nocase(pattern, slice_of(names->dns[i])))
+            return true;
+    return false;
+}
+
+static void fill_covers(struct unit *u, const struct policy *policy)
+{
+    for (struct unit_probe *p = u->probes; p; p = p->next) {
+        const struct cert_names *names = &p->result->names;
+        const struct addr_facts *a = &p->host->addrs;
+        const struct strlist *chain = a->v4.cname.n > 0 ? &a->v4.cname : &a->v6.cname;
+        uint32_t covers = 0;
+        if (chain->n > 0 &&
+            cert_names_match(names, slice_of(chain->v[chain->n - 1])) == NAME_MATCH_OK)
+            covers |= COVERS_CNAME_TARGET;
+        if (cert_names_match(names, slice_of(u->e.domain)) == NAME_MATCH_OK)
+            covers |= COVERS_POLICY_DOMAIN;
+        for (size_t i = 0; i < policy->n_mx; i++)
+            if (covers_pattern(names, slice_of(policy->mx[i])))
+                covers |= COVERS_POLICY_PATTERN;
+        p->facts->tls.covers = covers;
+    }
+}
+
+static void complete_covers(struct unit *u)
+{
+    const struct policy_facts *p = &u->e.policy;
+    if (!u->probes)
+        return;
+    struct arena scratch;
+    struct findings findings;
+    struct policy policy = {.n_mx = 0};
+    struct policy_context context = {.domain = u->e.domain, .psl = u->worker->shared->judge.psl};
+    arena_init(&scratch, EVIDENCE_MAX_BYTES);
+    findings_init(&findings, &scratch);
+    if (p->chosen >= 0 && p->fetch[p->chosen].http.status == 200)
+        policy_judge(p->fetch[p->chosen].http.body, &context, &findings, &policy);
+    fill_covers(u, &policy);
+    arena_free(&scratch);
+}
+
+/* ---- the record
+ * -------------------------------------------------------------------------------------- */
+
+/* A second try could tell more: what is unknown is not our own configuration's doing. */
+static bool could_be_retried(const struct judgement *j)
+{
+    if (j->adoption == ADOPTION_UNDETERMINED)
+        return true;
+    if (j->verdict != VERDICT_UNDETERMINED)
+        return false;
+    for (size_t i = 0; i < j->findings.n; i++) {
+        enum finding_code code = j->findings.v[i].code;
+        if (finding_row(code)->effect == EFFECT_UNDETERMINED && code != FC_smtp_unroutable &&
+            code != FC_host_unroutable)
+            return true;
+    }
+    return false;
+}
+
+static void count(struct worker *w, const struct evidence *e, const struct judgement *j)
+{
+    stats_count_record(&w->stats, e, j);
+    atomic_fetch_add_explicit(&w->live.done, 1, memory_order_relaxed);
+    bool adopts = j->adoption == ADOPTION_BROKEN || j->adoption == ADOPTION_NONE ||
+                  j->adoption == ADOPTION_TESTING || j->adoption == ADOPTION_ENFORCE;
+    if (adopts)
+        atomic_fetch_add_explicit(&w->live.adopters, 1, memory_order_relaxed);
+    if (j->adoption == ADOPTION_UNDETERMINED)
+        atomic_fetch_add_explicit(&w->live.failures, 1, memory_order_relaxed);
+}
+
+/* Withholds the domain for the second pass; false when it is to be written now. */
+static bool withhold(struct unit *u, const struct judgement *j)
+{
+    struct worker *w = u->worker;
+    if (u->second_pass || !w->shared->options->retry_undetermined || !could_be_retried(j))
+        return false;
+    struct strbuf line;
+    strbuf_init(&line, RECORD_LINE_MAX_BYTES);
+    /* What a failed record lookup saw is told by its status alone. */
+    if (!lookup_is_undetermined(u->e.sts.dns.status) && record_write(&u->e, j, &line) != ST_OK)
+        strbuf_clear(&line);
+    enum status st = retry_add(&w->withheld, &u->e, (struct slice){line.p, line.len});
+    strbuf_free(&line);
+    return st == ST_OK;
+}
+
+void unit_finish(struct unit *u)
+{
+    struct worker *w = u->worker;
+    struct judgement *j = &w->judgement;
+    uint64_t spent_us = worker_now_us(w) - u->began_us;
+    spent_us -= u->paused_us < spent_us ? u->paused_us : spent_us;
+    u->e.duration_ms = (uint32_t)(spent_us / 1000);
+    complete_covers(u);
+    judgement_reset(j);
+    if (classify(&w->shared->judge, &u->e, j) != ST_OK) {
+        worker_fail(w);
+    } else if (!withhold(u, j)) {
+        count(w, &u->e, j);
+        if (worker_write_record(w, &u->e, j) != ST_OK)
+            worker_fail(w);
+    }
+    unit_put_back(u);
+}

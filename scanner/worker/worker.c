@@ -1,0 +1,509 @@
+#include "scanner/worker/worker.h"
+
+#include "lib/record_json.h"
+#include "scanner/worker/aia.h"
+#include "scanner/worker/unit.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TICK_MS = 50,
+    SWEEP_MS = 1000,
+    BEGIN_PER_TURN = 512,       /* items begun in one turn of the loop */
+    WIDE_UNITS_MAX = 4000,      /* adopters under way in a worker, before input stops */
+    BATCH_BYTES = 1024 * 1024,  /* a batch goes to the writer at this size */
+    DNS_EXTRA_IN_FLIGHT = 1000, /* questions of adopters beside those for records */
+};
+
+uint64_t worker_now_us(const struct worker *w)
+{
+    (void)w;
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+int64_t wall_clock_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+bool worker_lagged_since(const struct worker *w, uint64_t since_us)
+{
+    return w->lagged_at_us > 0 && w->lagged_at_us >= since_us;
+}
+
+struct worker *worker_of_address(const struct worker *w, const struct net_addr *ip)
+{
+    uint64_t hash = hash_u64(addr_prefix_key(ip));
+    return w->shared->worker[hash % w->shared->n_workers];
+}
+
+void worker_schedule(struct worker *w)
+{
+    if (!w->stopping)
+        event_active(w->turn, EV_TIMEOUT, 1);
+}
+
+/* ---- reports
+ * --------------------------------------------------------------------------------------- */
+
+static void report(struct worker *w, struct worker_report content)
+{
+    struct worker_report *r = malloc(sizeof *r);
+    if (!r) {
+        free(content.stats);
+        return;
+    }
+    *r = content;
+    r->worker = w->id;
+    r->pass = w->pass;
+    r->mail.deliver = w->shared->on_report;
+    mailbox_send(w->shared->scan, &r->mail);
+}
+
+static void report_lookups(struct worker *w)
+{
+    if (w->brake_tried > 0)
+        report(w, (struct worker_report){.kind = REPORT_LOOKUPS,
+                                         .tried = w->brake_tried,
+                                         .answered = w->brake_answered});
+    w->brake_tried = w->brake_answered = 0;
+}
+
+void worker_count_lookup(struct worker *w, enum lookup status)
+{
+    if (w->pass > 0 || status == LOOKUP_ABANDONED)
+        return;
+    w->brake_tried++;
+    w->brake_answered += !lookup_is_undetermined(status);
+    if (w->brake_tried >= BRAKE_REPORT)
+        report_lookups(w);
+}
+
+void worker_fail(struct worker *w)
+{
+    report(w, (struct worker_report){.kind = REPORT_FAILED});
+}
+
+/* ---- records
+ * ---------------------------------------------------------------------------------------- */
+
+static void submit_batch(struct worker *w)
+{
+    if (w->batch && w->batch->n > 0) {
+        writer_submit(w->shared->writer, w->batch);
+        w->batch = NULL;
+    }
+}
+
+/* The batch under way, of the kind that is asked for. */
+static struct record_batch *batch_for(struct worker *w, bool provisional)
+{
+    if (w->batch && w->batch->n > 0 && w->batch->provisional != provisional)
+        submit_batch(w);
+    if (!w->batch) {
+        w->batch = record_batch_new();
+        w->batch_since_us = worker_now_us(w);
+    }
+    if (w->batch)
+        w->batch->provisional = provisional;
+    return w->batch;
+}
+
+static void batch_grew(struct worker *w, uint64_t index)
+{
+    struct record_batch *b = w->batch;
+    b->index[b->n++] = index;
+    if (b->n == FRAME_RECORDS_MAX || b->lines.len >= BATCH_BYTES)
+        submit_batch(w);
+}
+
+enum status worker_write_record(struct worker *w, const struct evidence *e,
+                                const struct judgement *j)
+{
+    struct record_batch *b = batch_for(w, false);
+    if (!b)
+        return ST_NOMEM;
+    enum status st = record_write(e, j, &b->lines);
+    if (st == ST_OK)
+        batch_grew(w, e->index);
+    return st;
+}
+
+/* What is withheld and will not be walked again: for the user's eyes, and undone by a resume. */
+static void write_withheld(struct worker *w)
+{
+    struct evidence e;
+    evidence_init(&e);
+    for (struct retry_domain *d; (d = retry_take(&w->withheld)); retry_domain_free(d)) {
+        struct record_batch *b = batch_for(w, true);
+        if (!b)
+            continue;
+        enum status st = ST_OK;
+        if (d->line) {
+            st = strbuf_add(&b->lines, d->line, d->line_len);
+        } else {
+            st = retry_evidence(d, &e);
+            judgement_reset(&w->judgement);
+            if (st == ST_OK)
+                st = classify(&w->shared->judge, &e, &w->judgement);
+            if (st == ST_OK)
+                st = record_write(&e, &w->judgement, &b->lines);
+        }
+        if (st == ST_OK)
+            batch_grew(w, d->index);
+    }
+    evidence_free(&e);
+    submit_batch(w);
+}
+
+/* ---- input
+ * ------------------------------------------------------------------------------------------ */
+
+static bool has_room(const struct worker *w)
+{
+    return !w->lagging && !w->stopping && w->n_record < w->record_max &&
+           w->n_units - w->n_record < w->wide_max;
+}
+
+/* The next item of the input; NULL when there is none now (or none any more: input_over). */
+static const struct input_item *next_item(struct worker *w)
+{
+    while (!w->input || w->input->taken == w->input->n) {
+        feed_batch_free(w->input);
+        w->input = NULL;
+        if (w->draining)
+            w->input_over = true;
+        if (w->input_over || w->awaiting_input || writer_is_behind(w->shared->writer))
+            return NULL;
+        enum status st = feed_take(w->shared->feed, w->id, &w->input);
+        if (st == ST_AGAIN)
+            w->awaiting_input = true;
+        else if (st != ST_OK)
+            w->input_over = true;
+    }
+    return &w->input->item[w->input->taken++];
+}
+
+static bool begin_next(struct worker *w)
+{
+    enum status st;
+    if (w->pass == 0) {
+        const struct input_item *item = next_item(w);
+        if (!item)
+            return false;
+        st = unit_begin(w, item, false);
+    } else {
+        struct retry_domain *d = w->draining ? NULL : retry_take(&w->withheld);
+        if (!d)
+            return false;
+        struct input_item item = {
+            .index = d->index, .rank = d->rank, .domain = d->domain, .tag = d->tag};
+        w->stats.retried++;
+        st = unit_begin(w, &item, true);
+        retry_domain_free(d);
+    }
+    if (st != ST_OK)
+        worker_fail(w);
+    return st == ST_OK;
+}
+
+static bool is_idle(const struct worker *w)
+{
+    if (w->n_units > 0)
+        return false;
+    return w->pass == 0 ? w->input_over : w->draining || w->withheld.n == 0;
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *w = arg;
+    (void)fd;
+    (void)what;
+    if (w->stopping)
+        return;
+    int begun = 0;
+    while (begun < BEGIN_PER_TURN && has_room(w) && begin_next(w))
+        begun++;
+    atomic_store_explicit(&w->live.in_flight, w->n_units, memory_order_relaxed);
+    owner_pump(&w->owner);
+    if (begun == BEGIN_PER_TURN)
+        worker_schedule(w);
+    if (is_idle(w) && !w->idle_reported) {
+        w->idle_reported = true;
+        report_lookups(w);
+        report(w, (struct worker_report){.kind = REPORT_IDLE});
+    }
+}
+
+/* ---- time
+ * -------------------------------------------------------------------------------------------- */
+
+static void sweep(struct worker *w, uint64_t now)
+{
+    struct unit *next;
+    for (struct unit *u = w->units; u; u = next) {
+        next = u->next;
+        unit_check_deadline(u);
+    }
+    w->swept_at_us = now;
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *w = arg;
+    (void)fd;
+    (void)what;
+    uint64_t now = worker_now_us(w);
+    w->lagging = now > w->tick_due_us + LIMIT_LOOP_LAG_MS * 1000ULL;
+    if (w->lagging)
+        w->lagged_at_us = now;
+    w->tick_due_us = now + TICK_MS * 1000;
+    if (now >= w->swept_at_us + SWEEP_MS * 1000)
+        sweep(w, now);
+    if (now >= w->batch_since_us + LIMIT_BATCH_LATENCY_MS * 1000ULL)
+        submit_batch(w);
+    struct timeval tv = {0, TICK_MS * 1000};
+    event_add(w->tick, &tv);
+    worker_schedule(w);
+}
+
+/* ---- orders
+ * ------------------------------------------------------------------------------------------- */
+
+/* Ends the loop: what is under way is dropped, what is finished is handed to the writer. */
+static void stop(struct worker *w)
+{
+    if (w->stopping)
+        return;
+    w->stopping = true;
+    report_lookups(w);
+    while (w->units)
+        unit_drop(w->units);
+    submit_batch(w);
+    write_withheld(w);
+    event_base_loopbreak(w->base);
+}
+
+static void on_order(struct mail *mail, void *owner)
+{
+    struct worker *w = owner;
+    struct worker_order_mail *m = (struct worker_order_mail *)mail;
+    switch (m->order) {
+    case ORDER_SECOND_PASS:
+        w->pass = 1;
+        w->idle_reported = false;
+        break;
+    case ORDER_DRAIN:
+        w->draining = true;
+        feed_batch_free(w->input);
+        w->input = NULL;
+        w->input_over = true;
+        break;
+    case ORDER_FINISH:
+    case ORDER_STOP:
+        stop(w);
+        break;
+    case ORDER_COUNT:
+        break;
+    }
+    worker_schedule(w);
+}
+
+void worker_send_order(struct worker *w, enum worker_order order)
+{
+    struct worker_order_mail *m = &w->order[order];
+    if (m->sent)
+        return;
+    m->sent = true;
+    m->order = order;
+    m->mail.deliver = on_order;
+    mailbox_send(w->box, &m->mail);
+}
+
+static void on_input(struct mail *mail, void *owner)
+{
+    struct worker *w = owner;
+    (void)mail;
+    w->awaiting_input = false;
+    worker_schedule(w);
+}
+
+void worker_wake_for_input(struct worker *w)
+{
+    w->feed_mail.deliver = on_input;
+    mailbox_send(w->box, &w->feed_mail);
+}
+
+void worker_stats(const struct worker *w, struct scan_stats *out)
+{
+    struct dns_stats dns = {.sent = 0};
+    *out = w->stats;
+    if (w->dns)
+        dns_stats(w->dns, &dns);
+    out->dns_sent = dns.sent;
+    out->dns_retries = dns.retries;
+    out->dns_tcp = dns.tcp;
+    out->dns_dropped = dns.dropped;
+    out->cache_evictions = waitq_evictions(w->names) + waitq_evictions(w->aia);
+    if (w->owner.probes)
+        out->cache_evictions += waitq_evictions(w->owner.probes);
+}
+
+static void on_stats_wanted(struct mail *mail, void *owner)
+{
+    struct worker *w = owner;
+    free(mail);
+    struct scan_stats *copy = malloc(sizeof *copy);
+    if (!copy)
+        return;
+    worker_stats(w, copy);
+    report(w, (struct worker_report){.kind = REPORT_STATS, .stats = copy});
+}
+
+void worker_ask_stats(struct worker *w)
+{
+    struct mail *mail = malloc(sizeof *mail);
+    if (!mail)
+        return;
+    mail->deliver = on_stats_wanted;
+    mailbox_send(w->box, mail);
+}
+
+/* ---- making, running, ending
+ * --------------------------------------------------------------------------- */
+
+static enum status make_dns(struct worker *w)
+{
+    const struct worker_shared *s = w->shared;
+    const struct scan_options *o = s->options;
+    uint32_t rate = o->dns_rate / s->n_workers;
+    struct dns_config config = {
+        .servers = s->resolvers,
+        .n_servers = s->n_resolvers,
+        .sources = o->sources,
+        .n_sources = o->n_sources,
+        .rate_qps = o->dns_rate > 0 && rate == 0 ? 1 : rate,
+        .deadline_ms = o->timeout_dns_ms,
+        .retry_ms = LIMIT_DNS_RETRY_MS,
+        .in_flight_max = w->record_max + DNS_EXTRA_IN_FLIGHT,
+    };
+    return dns_new(w->base, &config, &w->dns);
+}
+
+static struct event_base *make_base(void)
+{
+    struct event_config *config = event_config_new();
+    if (!config)
+        return NULL;
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+enum status worker_new(const struct worker_shared *shared, uint32_t id, struct worker **out)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    if (!w)
+        return ST_NOMEM;
+    w->shared = shared;
+    w->id = id;
+    w->record_max = shared->options->in_flight / shared->n_workers;
+    if (w->record_max == 0)
+        w->record_max = 1;
+    w->wide_max = w->record_max < WIDE_UNITS_MAX ? w->record_max : WIDE_UNITS_MAX;
+    judgement_init(&w->judgement);
+    retry_init(&w->withheld, LIMIT_RETRY_DOMAINS / shared->n_workers);
+    enum status st = ST_NOMEM;
+    w->base = make_base();
+    if (!w->base)
+        goto fail;
+    w->tick = evtimer_new(w->base, on_tick, w);
+    w->turn = event_new(w->base, -1, 0, on_turn, w);
+    if (!w->tick || !w->turn)
+        goto fail;
+    st = mailbox_new(w->base, w, &w->box);
+    if (st == ST_OK)
+        st = question_cache_new(&w->names);
+    if (st == ST_OK)
+        st = aia_cache_new(&w->aia);
+    if (st == ST_OK)
+        st = make_dns(w);
+    if (st == ST_OK)
+        st = owner_init(&w->owner, w);
+    if (st == ST_OK) {
+        *out = w;
+        return ST_OK;
+    }
+fail:
+    w->stopping = true;
+    worker_free(w);
+    return st;
+}
+
+static void *run(void *arg)
+{
+    struct worker *w = arg;
+    struct timeval tv = {0, TICK_MS * 1000};
+    w->tick_due_us = w->swept_at_us = worker_now_us(w);
+    event_add(w->tick, &tv);
+    worker_schedule(w);
+    event_base_dispatch(w->base);
+    return NULL;
+}
+
+enum status worker_start(struct worker *w)
+{
+    w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+    return w->started ? ST_OK : ST_NOMEM;
+}
+
+void worker_join(struct worker *w)
+{
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    w->started = false;
+}
+
+void worker_end(struct worker *w)
+{
+    w->stopping = true;
+    while (w->units)
+        unit_drop(w->units);
+    /* Each of these calls back for what is under way; nobody listens any more. */
+    dns_free(w->dns);
+    w->dns = NULL;
+    owner_end(&w->owner);
+}
+
+bool worker_deliver(struct worker *w)
+{
+    return mailbox_deliver(w->box);
+}
+
+void worker_free(struct worker *w)
+{
+    if (!w)
+        return;
+    mailbox_free(w->box);
+    owner_free(&w->owner);
+    waitq_free(w->names);
+    waitq_free(w->aia);
+    unit_pool_free(w);
+    retry_free(&w->withheld);
+    feed_batch_free(w->input);
+    record_batch_free(w->batch);
+    judgement_free(&w->judgement);
+    if (w->tick)
+        event_free(w->tick);
+    if (w->turn)
+        event_free(w->turn);
+    if (w->base)
+        event_base_free(w->base);
+    free(w);
+}

@@ -1,0 +1,152 @@
+/* worker - one thread, one event loop, and everything that lives on it.
+ *
+ * A worker takes input items, walks them as units (unit.h), and owns a share of all addresses
+ * (owner.h). It shares nothing that is written but its mailbox and the relaxed counters of `live`.
+ * Orders come from the scan's thread by message, reports go back the same way. */
+#ifndef SCANNER_WORKER_WORKER_H
+#define SCANNER_WORKER_WORKER_H
+
+#include "lib/judge.h"
+#include "scanner/net/dns.h"
+#include "scanner/output/writer.h"
+#include "scanner/stats.h"
+#include "scanner/worker/brake.h"
+#include "scanner/worker/feed.h"
+#include "scanner/worker/mailbox.h"
+#include "scanner/worker/owner.h"
+#include "scanner/worker/retry.h"
+#include <pthread.h>
+
+struct unit;
+struct ask;
+
+/* What all workers read and none writes; owned by the scan. */
+struct worker_shared {
+    const struct scan_options *options;
+    const struct endpoint *resolvers;
+    size_t n_resolvers;
+    struct judge judge;
+    const tls_trust *trust;
+    _Atomic(const guard *) guard; /* replaced by SIGHUP; an old one lives until the end */
+    const char *user_agent;
+    bool use_v4, use_v6; /* families that are asked for and contacted */
+    bool ask_policy, ask_mx, probe, ask_tlsrpt_of_all;
+    feed *feed;
+    writer *writer;
+    struct worker **worker;
+    uint32_t n_workers;
+    mailbox *scan;                                      /* where reports go, */
+    void (*on_report)(struct mail *report, void *scan); /* and who takes them there */
+};
+
+/* Orders to a worker; each is sent at most once but ORDER_STATS. */
+enum worker_order {
+    ORDER_SECOND_PASS, /* walk again what was withheld */
+    ORDER_DRAIN,       /* no new input; finish what is under way */
+    ORDER_FINISH,      /* nothing is under way anywhere: end */
+    ORDER_STOP,        /* end at once: what is under way is dropped, withheld is provisional */
+    ORDER_COUNT,
+};
+
+/* Reports to the scan's thread, which frees them. */
+enum worker_report_kind {
+    REPORT_LOOKUPS, /* for the brake */
+    REPORT_IDLE,    /* the pass is over: no input, no unit */
+    REPORT_FAILED,  /* the worker cannot go on (memory): the scan must stop */
+    REPORT_STATS,
+};
+struct worker_report {
+    struct mail mail; /* first */
+    enum worker_report_kind kind;
+    uint32_t worker, pass;
+    uint32_t tried, answered;
+    struct scan_stats *stats; /* a copy, freed by the receiver */
+};
+
+struct worker {
+    const struct worker_shared *shared;
+    uint32_t id;
+    pthread_t thread;
+    struct event_base *base;
+    mailbox *box;
+    struct event *tick, *turn;
+    dns_engine *dns;
+    waitq *names; /* shared DNS answers */
+    waitq *aia;   /* intermediates by URL */
+    struct owner owner;
+
+    /* units */
+    struct unit *units, *free_units; /* under way; a pool */
+    struct ask *free_asks;
+    uint32_t n_units;    /* under way */
+    uint32_t n_record;   /* of them, those that still ask for the record */
+    uint32_t record_max; /* this worker's share of --in-flight */
+    uint32_t wide_max;   /* units past the record that stop new input */
+    struct feed_batch *input;
+    bool awaiting_input, input_over, idle_reported;
+    struct retry_list withheld;
+    uint32_t pass;
+    bool draining, stopping;
+
+    /* output */
+    struct record_batch *batch;
+    uint64_t batch_since_us;
+    struct judgement judgement;
+
+    /* the loop's own lateness */
+    uint64_t tick_due_us, lagged_at_us, swept_at_us;
+    bool lagging;
+
+    uint32_t brake_tried, brake_answered;
+    struct scan_stats stats;
+    struct stats_live live;
+    struct worker_order_mail {
+        struct mail mail; /* first */
+        enum worker_order order;
+        bool sent; /* the scan's thread's */
+    } order[ORDER_COUNT];
+    struct mail feed_mail;
+    bool started;
+};
+
+/* Makes a worker; its thread runs from worker_start on. */
+enum status worker_new(const struct worker_shared *shared, uint32_t id, struct worker **out);
+enum status worker_start(struct worker *w);
+void worker_join(struct worker *w);
+/* After every worker has been joined, each step for all of them before the next: end what is under
+ * way; deliver what they sent each other until nobody has mail any more; free. */
+void worker_end(struct worker *w);
+bool worker_deliver(struct worker *w);
+void worker_free(struct worker *w);
+/* Its counters; while it runs only from its own thread (worker_ask_stats). */
+void worker_stats(const struct worker *w, struct scan_stats *out);
+
+/* From the scan's thread. */
+void worker_send_order(struct worker *w, enum worker_order order);
+void worker_ask_stats(struct worker *w);
+/* For feed_events.wake. */
+void worker_wake_for_input(struct worker *w);
+
+/* ---- for the files of this room, on the worker's own thread ---- */
+
+uint64_t worker_now_us(const struct worker *w); /* monotonic */
+int64_t wall_clock_ms(void);
+/* Whether the loop was late by LIMIT_LOOP_LAG_MS at any time since then. */
+bool worker_lagged_since(const struct worker *w, uint64_t since_us);
+/* Schedules a look at input and gates at the end of this turn of the loop. */
+void worker_schedule(struct worker *w);
+/* A record lookup ended: for the brake. */
+void worker_count_lookup(struct worker *w, enum lookup status);
+/* It cannot go on (memory): tells the scan. */
+void worker_fail(struct worker *w);
+/* Appends the record to the batch under way. */
+enum status worker_write_record(struct worker *w, const struct evidence *e,
+                                const struct judgement *j);
+static inline const guard *worker_guard(const struct worker *w)
+{
+    return atomic_load_explicit(&w->shared->guard, memory_order_acquire);
+}
+/* The worker that owns an address. */
+struct worker *worker_of_address(const struct worker *w, const struct net_addr *ip);
+
+#endif
