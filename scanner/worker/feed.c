@@ -10,7 +10,8 @@ struct feed {
     uint32_t n_workers;
     pthread_t thread;
     bool started;
-    atomic_uint hungry_count; /* lets the reader hand over a batch that is not full */
+    struct feed_batch *filling; /* the reader's; left behind when it is cancelled */
+    atomic_uint hungry_count;   /* lets the reader hand over a batch that is not full */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t room;
@@ -133,27 +134,30 @@ static bool is_stopped(feed *f)
     return stopped;
 }
 
+/* A batch of items. A slow input must not keep what has been read from a worker that has nothing to
+ * do: then the batch is handed over as it is. */
+static enum status fill(feed *f, struct feed_batch *b)
+{
+    enum status st = ST_OK;
+    struct input_item item;
+    while (st == ST_OK && b->n < LIMIT_FEED_BATCH &&
+           (b->n == 0 || atomic_load_explicit(&f->hungry_count, memory_order_relaxed) == 0)) {
+        st = f->source.next(f->source.arg, &item);
+        if (st == ST_OK)
+            st = batch_add(b, &item);
+    }
+    return st;
+}
+
 static void *read_all(void *arg)
 {
     feed *f = arg;
     enum status st = ST_OK;
     while (st == ST_OK && !is_stopped(f)) {
-        struct feed_batch *b = batch_new();
-        if (!b) {
-            st = ST_NOMEM;
-            break;
-        }
-        struct input_item item;
-        pthread_cleanup_push((void (*)(void *))feed_batch_free, b);
-        /* A slow input must not keep what has been read from a worker that has nothing to do. */
-        while (b->n < LIMIT_FEED_BATCH && st == ST_OK &&
-               (b->n == 0 || atomic_load_explicit(&f->hungry_count, memory_order_relaxed) == 0)) {
-            st = f->source.next(f->source.arg, &item);
-            if (st == ST_OK)
-                st = batch_add(b, &item);
-        }
-        pthread_cleanup_pop(0);
-        if (b->n == 0)
+        struct feed_batch *b = f->filling = batch_new();
+        st = b ? fill(f, b) : ST_NOMEM;
+        f->filling = NULL;
+        if (!b || b->n == 0)
             feed_batch_free(b);
         else if (!hand_over(f, b))
             return NULL;
@@ -232,6 +236,7 @@ void feed_free(feed *f)
          * thread may be cancelled. */
         pthread_cancel(f->thread);
         pthread_join(f->thread, NULL);
+        feed_batch_free(f->filling);
     }
     while (f->first) {
         struct feed_batch *b = f->first;

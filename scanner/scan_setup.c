@@ -1,0 +1,173 @@
+#include "scanner/scan_setup.h"
+
+#include "scanner/net/route.h"
+#include "scanner/scan.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { TABLE_FILE_MAX_BYTES = 256 * 1024 * 1024 }; /* a blocklist or table of providers */
+
+static enum status fail(const char *what, const char *why)
+{
+    fprintf(stderr, "stscan: %s: %s\n", what, why);
+    return ST_USAGE;
+}
+
+/* The whole of a small file; the caller frees out->p. */
+static enum status read_file(const char *path, struct strbuf *out)
+{
+    strbuf_init(out, TABLE_FILE_MAX_BYTES);
+    FILE *f = fopen(path, "rbe");
+    if (!f)
+        return fail(path, strerror(errno));
+    char block[65536];
+    size_t n;
+    while ((n = fread(block, 1, sizeof block, f)) > 0)
+        if (strbuf_add(out, block, n) != ST_OK)
+            break;
+    bool failed = ferror(f) || out->error != ST_OK;
+    const char *why = ferror(f) ? strerror(errno) : status_text(out->error);
+    fclose(f);
+    if (!failed)
+        return ST_OK;
+    strbuf_free(out);
+    return fail(path, why);
+}
+
+static enum status load_blocklist(guard *g, const char *path)
+{
+    struct strbuf text;
+    enum status st = read_file(path, &text);
+    if (st != ST_OK)
+        return st;
+    size_t line = 0;
+    st = guard_blocklist(g, (struct slice){text.p, text.len}, &line);
+    strbuf_free(&text);
+    if (st == ST_INVALID)
+        fprintf(stderr, "stscan: %s:%zu: neither a name nor an address range\n", path, line);
+    return st;
+}
+
+static enum status make_guard(const struct scan_options *o, guard **out)
+{
+    guard *g = NULL;
+    enum status st = guard_new(&g);
+    if (st == ST_OK)
+        st = guard_own_addresses(g);
+    for (size_t i = 0; st == ST_OK && i < o->allow.n; i++) {
+        st = guard_allow(g, o->allow.v[i]);
+        if (st != ST_OK)
+            fprintf(stderr, "stscan: --allow %s: not an address range\n", o->allow.v[i]);
+    }
+    if (st == ST_OK && o->blocklist)
+        st = load_blocklist(g, o->blocklist);
+    if (st != ST_OK) {
+        guard_free(g);
+        return st;
+    }
+    *out = g;
+    return ST_OK;
+}
+
+static enum status add_guard(struct scan_setup *s, struct worker_shared *shared)
+{
+    if (s->n_guards == SETUP_GUARDS_MAX)
+        return ST_LIMIT;
+    guard *g;
+    enum status st = make_guard(shared->options, &g);
+    if (st != ST_OK)
+        return st;
+    s->guards[s->n_guards++] = g;
+    atomic_store_explicit(&shared->guard, g, memory_order_release);
+    return ST_OK;
+}
+
+enum status setup_reload_blocklist(struct scan_setup *s, struct worker_shared *shared)
+{
+    return add_guard(s, shared);
+}
+
+static enum status load_providers(struct scan_setup *s, const char *path)
+{
+    if (!path)
+        return providers_builtin(&s->providers);
+    struct strbuf text;
+    enum status st = read_file(path, &text);
+    if (st != ST_OK)
+        return st;
+    size_t line = 0;
+    st = providers_parse((struct slice){text.p, text.len}, &s->providers, &line);
+    strbuf_free(&text);
+    if (st == ST_INVALID)
+        fprintf(stderr, "stscan: %s:%zu: not a provider\n", path, line);
+    return st;
+}
+
+static void choose_families(struct worker_shared *shared)
+{
+    const struct scan_options *o = shared->options;
+    /* IPv4 is always tried unless forbidden: a machine without any route still has its own. */
+    shared->use_v4 = !o->only_v6;
+    shared->use_v6 = o->only_v6 || (!o->only_v4 && route_exists(6));
+}
+
+static void choose_scope(struct worker_shared *shared)
+{
+    const struct scan_options *o = shared->options;
+    shared->probe = !o->no_probe && o->ehlo_name;
+    shared->ask_tlsrpt_of_all =
+        o->tlsrpt == TLSRPT_ALL || (o->tlsrpt == TLSRPT_AUTO && o->no_policy && o->no_probe);
+}
+
+enum status setup_open(struct scan_setup *s, struct worker_shared *shared, int *exit_code)
+{
+    const struct scan_options *o = shared->options;
+    *exit_code = EXIT_USAGE;
+    snprintf(s->user_agent, sizeof s->user_agent, "stscan/%s%s%s%s", STSCAN_VERSION,
+             o->contact ? " (" : "", o->contact ? o->contact : "", o->contact ? ")" : "");
+    shared->user_agent = s->user_agent;
+    shared->resolvers = o->resolvers;
+    shared->n_resolvers = o->n_resolvers;
+    choose_families(shared);
+    choose_scope(shared);
+    enum status st = name_psl_load(NULL, &s->psl);
+    if (st != ST_OK)
+        return fail("public suffix list", status_text(st));
+    st = load_providers(s, o->providers);
+    if (st != ST_OK)
+        return st;
+    st = tls_trust_new(o->ca_file, &s->trust);
+    if (st != ST_OK)
+        return fail(o->ca_file ? o->ca_file : "system trust anchors", status_text(st));
+    st = add_guard(s, shared);
+    if (st != ST_OK)
+        return st;
+    shared->judge = (struct judge){.psl = s->psl, .providers = s->providers};
+    shared->trust = s->trust;
+    *exit_code = EXIT_COMPLETE;
+    return ST_OK;
+}
+
+void setup_close(struct scan_setup *s)
+{
+    for (size_t i = 0; i < s->n_guards; i++)
+        guard_free(s->guards[i]);
+    tls_trust_free(s->trust);
+    providers_free(s->providers);
+    name_psl_free(s->psl);
+    *s = (struct scan_setup){.n_guards = 0};
+}
+
+uint64_t setup_raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}

@@ -1,0 +1,256 @@
+/* Units of scanner/worker/gate.c: every limit, with made-up time. */
+#include "scanner/worker/gate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SECOND = 1000000 };
+
+static struct net_addr ip(unsigned c, unsigned d)
+{
+    return (struct net_addr){.family = 4, .b = {192, 0, (uint8_t)c, (uint8_t)d}};
+}
+
+static gate *make(struct gate_limits limits)
+{
+    gate *g;
+    assert_int_equal(gate_new(&limits, &g), 0);
+    return g;
+}
+
+static void push(gate *g, struct gate_item *item, struct net_addr a, uint64_t now)
+{
+    memset(item, 0, sizeof *item);
+    item->ip = a;
+    assert_int_equal(gate_push(g, item, now), 0);
+}
+
+static void test_at_once_to_an_address(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 2});
+    struct gate_item i[4], other;
+    uint64_t next;
+    for (int k = 0; k < 4; k++)
+        push(g, &i[k], ip(2, 1), 0);
+    push(g, &other, ip(2, 2), 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[0]);
+    /* Another address does not wait behind this one, nor does the second of two allowed. */
+    struct gate_item *a = gate_pop(g, 0, &next), *b = gate_pop(g, 0, &next);
+    assert_true((a == &other && b == &i[1]) || (a == &i[1] && b == &other));
+    assert_null(gate_pop(g, 0, &next));
+    assert_int_equal(next, UINT64_MAX);
+    gate_release(g, &i[1], false, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[2]);
+    assert_null(gate_pop(g, 0, &next));
+    gate_release(g, &i[0], false, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[3]);
+    assert_int_equal(gate_active(g), 3);
+    assert_int_equal(gate_waiting(g), 0);
+    gate_release(g, &i[2], false, 0);
+    gate_release(g, &i[3], false, 0);
+    gate_release(g, &other, false, 0);
+    gate_free(g);
+}
+
+static void test_at_once_to_a_prefix(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_prefix = 2});
+    struct gate_item i[5];
+    uint64_t next;
+    for (unsigned k = 0; k < 4; k++)
+        push(g, &i[k], ip(2, k + 1), 0);
+    push(g, &i[4], ip(3, 1), 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[0]);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[1]);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[4]);
+    assert_null(gate_pop(g, 0, &next));
+    gate_release(g, &i[0], false, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[2]);
+    assert_null(gate_pop(g, 0, &next));
+    gate_release(g, &i[1], false, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[3]);
+    gate_free(g);
+}
+
+static void test_embedded_addresses_are_one(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 1});
+    struct gate_item plain, mapped;
+    struct net_addr m = {.family = 6, .b = {[10] = 0xff, 0xff, 192, 0, 2, 1}};
+    uint64_t next;
+    push(g, &plain, ip(2, 1), 0);
+    push(g, &mapped, m, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &plain);
+    assert_null(gate_pop(g, 0, &next));
+    gate_release(g, &plain, false, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &mapped);
+    gate_free(g);
+}
+
+static void test_gap_between_two(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.address_rate = 1});
+    struct gate_item i[3];
+    uint64_t next, now = 10 * SECOND;
+    for (int k = 0; k < 3; k++)
+        push(g, &i[k], ip(2, 1), now);
+    for (int k = 0; k < 3; k++) {
+        assert_ptr_equal(gate_pop(g, now, &next), &i[k]);
+        gate_release(g, &i[k], false, now);
+        assert_null(gate_pop(g, now, &next));
+        assert_true(next >= now + SECOND);
+        assert_null(gate_pop(g, next - 1, &next));
+        now = next;
+    }
+    /* Forgotten after its gap, and as new then. */
+    assert_null(gate_pop(g, now, &next));
+    assert_int_equal(next, UINT64_MAX);
+    gate_free(g);
+}
+
+static void test_total_rate_in_any_second(void **state)
+{
+    (void)state;
+    enum { N = 500, RATE = 100 };
+    gate *g = make((struct gate_limits){.total_rate = RATE, .shares = 1});
+    static struct gate_item i[N];
+    uint64_t at[N], next, now = 0;
+    for (unsigned k = 0; k < N; k++)
+        push(g, &i[k], ip(k / 250, k % 250 + 1), 0);
+    for (int k = 0; k < N; k++) {
+        while (!gate_pop(g, now, &next)) {
+            assert_true(next > now && next != UINT64_MAX);
+            now = next;
+        }
+        at[k] = now;
+    }
+    for (int k = 0; k + RATE < N; k++)
+        assert_true(at[k + RATE] - at[k] >= SECOND);
+    assert_true(now < 6 * SECOND); /* and not much slower than allowed */
+    gate_free(g);
+}
+
+static void test_back_off_grows_and_gives_up(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 1});
+    struct gate_item i[GATE_GIVE_UP_AFTER + 2];
+    uint64_t next, now = 0, gap = 0;
+    for (int k = 0; k < GATE_GIVE_UP_AFTER + 2; k++)
+        push(g, &i[k], ip(2, 1), 0);
+    for (int k = 0; k < GATE_GIVE_UP_AFTER; k++) {
+        struct gate_item *item = gate_pop(g, now, &next);
+        assert_ptr_equal(item, &i[k]);
+        assert_false(item->refused);
+        gate_release(g, item, true, now);
+        if (k + 1 == GATE_GIVE_UP_AFTER)
+            break;
+        assert_null(gate_pop(g, now, &next));
+        assert_true(next - now >= gap && next - now <= GATE_BACKOFF_MAX_MS * 1000ULL);
+        gap = next - now;
+        now = next;
+    }
+    assert_int_equal(gap, GATE_BACKOFF_MAX_MS * 1000ULL);
+    for (int k = 0; k < 2; k++) {
+        struct gate_item *item = gate_pop(g, now, &next);
+        assert_non_null(item);
+        assert_true(item->refused);
+    }
+    struct gate_item late;
+    push(g, &late, ip(2, 1), now + SECOND);
+    assert_ptr_equal(gate_pop(g, now + SECOND, &next), &late);
+    assert_true(late.refused);
+    assert_int_equal(gate_waiting(g), 0);
+    assert_int_equal(gate_active(g), 0);
+    gate_free(g);
+}
+
+static void test_success_ends_the_back_off(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 1});
+    struct gate_item i[4];
+    uint64_t next, now = 0;
+    for (int k = 0; k < 4; k++)
+        push(g, &i[k], ip(2, 1), 0);
+    gate_release(g, gate_pop(g, now, &next), true, now);
+    assert_null(gate_pop(g, now, &next));
+    now = next;
+    gate_release(g, gate_pop(g, now, &next), false, now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[2]);
+    gate_release(g, &i[2], true, now);
+    assert_null(gate_pop(g, now, &next));
+    assert_int_equal(next - now, GATE_BACKOFF_FIRST_MS * 1000ULL);
+    assert_ptr_equal(gate_take_any(g), &i[3]);
+    assert_null(gate_take_any(g));
+    gate_free(g);
+}
+
+/* A random crowd: no limit is ever broken, and everybody gets through. */
+static void test_crowd(void **state)
+{
+    (void)state;
+    enum { N = 3000, ADDRESSES = 40 };
+    gate *g = make((struct gate_limits){
+        .per_address = 2, .per_prefix = 3, .address_rate = 50, .total_rate = 400, .shares = 2});
+    static struct gate_item items[N];
+    struct gate_item *running[64];
+    unsigned n_running = 0, done = 0, pushed = 0, by_address[ADDRESSES] = {0};
+    uint64_t now = 0, next, seed = 1;
+    while (done < N) {
+        seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        unsigned draw = (unsigned)(seed >> 33);
+        if (pushed < N && draw % 3 == 0) {
+            unsigned a = draw / 3 % ADDRESSES;
+            push(g, &items[pushed++], ip(a / 4, a % 4), now);
+        }
+        struct gate_item *item = n_running < 64 ? gate_pop(g, now, &next) : NULL;
+        if (item && item->refused) {
+            done++;
+        } else if (item) {
+            unsigned a = (unsigned)item->ip.b[2] * 4 + item->ip.b[3];
+            assert_true(++by_address[a] <= 2);
+            unsigned prefix = 0;
+            for (unsigned k = a / 4 * 4; k < a / 4 * 4 + 4; k++)
+                prefix += by_address[k];
+            assert_true(prefix <= 3);
+            running[n_running++] = item;
+        } else if (n_running > 0 && (draw % 2 || next == UINT64_MAX)) {
+            unsigned k = draw / 2 % n_running;
+            struct gate_item *over = running[k];
+            running[k] = running[--n_running];
+            by_address[(unsigned)over->ip.b[2] * 4 + over->ip.b[3]]--;
+            gate_release(g, over, draw % 50 == 0, now);
+            done++;
+        } else {
+            now += 1000;
+        }
+        assert_true(now < 3600ULL * SECOND);
+    }
+    assert_int_equal(gate_waiting(g), 0);
+    assert_int_equal(gate_active(g), 0);
+    gate_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_at_once_to_an_address),
+        cmocka_unit_test(test_at_once_to_a_prefix),
+        cmocka_unit_test(test_embedded_addresses_are_one),
+        cmocka_unit_test(test_gap_between_two),
+        cmocka_unit_test(test_total_rate_in_any_second),
+        cmocka_unit_test(test_back_off_grows_and_gives_up),
+        cmocka_unit_test(test_success_ends_the_back_off),
+        cmocka_unit_test(test_crowd),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
