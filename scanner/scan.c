@@ -1,5 +1,6 @@
 #include "scanner/scan.h"
 
+#include "scanner/output/meta.h"
 #include "scanner/scan_setup.h"
 #include <curl/curl.h>
 #include <errno.h>
@@ -26,12 +27,13 @@ struct scan {
     uint32_t pass, n_idle;
     bool draining;
     int exit_code;
+    const char *exit_reason; /* a short sentence for the metadata */
+    int64_t start_ms;
     struct scan_stats wanted; /* answers to USR1, added up */
     uint32_t n_wanted;
     struct mail writer_failed;
     atomic_int writer_errno;
     atomic_uint_fast64_t durable;
-    uint64_t started_us;
 };
 
 /* ---- the course of the scan
@@ -54,8 +56,14 @@ static void end(struct scan *s, enum worker_order order)
     event_base_loopbreak(s->base);
 }
 
+static void set_exit(struct scan *s, int code, const char *reason)
+{
+    s->exit_code = code;
+    s->exit_reason = reason;
+}
+
 /* No new input; what is under way is finished, within the longest deadline. */
-static void drain(struct scan *s, int exit_code)
+static void drain(struct scan *s, const char *reason)
 {
     if (s->draining || s->phase == PHASE_ENDING)
         return;
@@ -67,7 +75,7 @@ static void drain(struct scan *s, int exit_code)
         longest = o->timeout_probe_ms;
     longest += DRAIN_GRACE_MS;
     s->draining = true;
-    s->exit_code = exit_code;
+    set_exit(s, EXIT_SIGNAL, reason);
     feed_stop(s->shared.feed);
     order_all(s, ORDER_DRAIN);
     struct timeval tv = {longest / 1000, (longest % 1000) * 1000};
@@ -81,7 +89,7 @@ static void brake(struct scan *s)
             "(--min-success %g); look at the resolvers, then --resume\n",
             brake_success_pct(&s->brake), (unsigned long long)s->brake.tried,
             s->options->min_success_pct);
-    s->exit_code = EXIT_BRAKE;
+    set_exit(s, EXIT_BRAKE, "stopped by the brake: too few lookups got an answer");
     end(s, ORDER_STOP);
 }
 
@@ -93,7 +101,7 @@ static void pass_over(struct scan *s)
         enum status read = feed_ended(s->shared.feed);
         if (read != ST_EOF) {
             fprintf(stderr, "stscan: input: %s\n", input_error(s->input));
-            s->exit_code = EXIT_INPUT;
+            set_exit(s, EXIT_INPUT, "the input could not be read to its end");
         }
         s->phase = PHASE_SECOND;
         s->pass = 1;
@@ -132,7 +140,7 @@ static void on_report(struct mail *mail, void *owner)
     case REPORT_FAILED:
         if (s->phase != PHASE_ENDING)
             fprintf(stderr, "stscan: out of memory\n");
-        s->exit_code = EXIT_OUTPUT;
+        set_exit(s, EXIT_OUTPUT, "out of memory");
         end(s, ORDER_STOP);
         break;
     case REPORT_STATS:
@@ -165,7 +173,7 @@ static void on_writer_failed(struct mail *mail, void *owner)
     (void)mail;
     fprintf(stderr, "stscan: %s: %s\n", s->options->output,
             strerror(atomic_load(&s->writer_errno)));
-    s->exit_code = EXIT_OUTPUT;
+    set_exit(s, EXIT_OUTPUT, "the output could not be written");
     end(s, ORDER_STOP);
 }
 
@@ -186,13 +194,13 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
     (void)sig;
     (void)what;
     if (s->draining) {
-        s->exit_code = EXIT_SIGNAL;
+        set_exit(s, EXIT_SIGNAL, "stopped at once by a second signal");
         end(s, ORDER_STOP);
         return;
     }
     fprintf(stderr, "stscan: stopping: no new input, finishing what is under way "
                     "(again to stop at once)\n");
-    drain(s, EXIT_SIGNAL);
+    drain(s, "stopped by a signal");
 }
 
 static void on_usr1(evutil_socket_t sig, short what, void *arg)
@@ -219,7 +227,7 @@ static void on_runtime(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     fprintf(stderr, "stscan: --max-runtime reached: finishing what is under way\n");
-    drain(arg, EXIT_SIGNAL);
+    drain(arg, "--max-runtime reached");
 }
 
 static void on_drain_over(evutil_socket_t fd, short what, void *arg)
@@ -381,6 +389,28 @@ static void close_all(struct scan *s)
     free(s);
 }
 
+static void write_meta(struct scan *s, const struct scan_stats *stats,
+                       const struct writer_totals *written)
+{
+    char error[512] = "";
+    struct input_counts counts;
+    input_counts(s->input, &counts);
+    struct scan_meta meta = {.options = s->options,
+                             .stats = stats,
+                             .input = &counts,
+                             .written = written,
+                             .start_ms = s->start_ms,
+                             .end_ms = wall_clock_ms(),
+                             .complete = s->exit_code == EXIT_COMPLETE,
+                             .exit_code = s->exit_code,
+                             .exit_reason = s->exit_reason};
+    if (meta_write(&meta, error, sizeof error) == ST_OK)
+        return;
+    fprintf(stderr, "stscan: %s\n", error);
+    if (s->exit_code == EXIT_COMPLETE)
+        s->exit_code = EXIT_OUTPUT;
+}
+
 static void say_how_it_ended(const struct scan *s, const struct writer_totals *w,
                              uint64_t handed_out)
 {
@@ -424,6 +454,8 @@ int scan_run(const struct scan_options *o)
         return EXIT_OUTPUT;
     s->options = o;
     s->shared.options = o;
+    s->exit_reason = "complete";
+    s->start_ms = wall_clock_ms();
     brake_init(&s->brake, o->min_success_pct, LIMIT_BRAKE_WINDOW);
     setup_raise_descriptors();
     signal(SIGPIPE, SIG_IGN);
@@ -447,9 +479,11 @@ int scan_run(const struct scan_options *o)
         handed_out = feed_handed_out(s->shared.feed);
     feed_free(s->shared.feed);
     if (s->shared.writer && writer_close(s->shared.writer, &written) != ST_OK)
-        s->exit_code = EXIT_OUTPUT;
-    if (started)
+        set_exit(s, EXIT_OUTPUT, "the output could not be written");
+    if (started) {
+        write_meta(s, &total, &written);
         say_how_it_ended(s, &written, handed_out);
+    }
     int exit_code = s->exit_code;
     close_all(s);
     curl_global_cleanup();
