@@ -12,7 +12,6 @@
 struct worker;
 
 enum {
-    AIA_URL_MAX_BYTES = 512,
     AIA_BODY_MAX_BYTES = 65536,
     AIA_DEADLINE_MS = 15000,
     AIA_URLS_MAX = 10000, /* remembered per worker */

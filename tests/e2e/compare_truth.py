@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Holds a scan's records against what simnet knows of itself.
+
+compare_truth.py TRUTH RECORDS [--show N]
+
+TRUTH is the NDJSON of `simnet --truth`, RECORDS the output of `stscan scan` (plain, or .zst through
+zstdcat). Every input line must have exactly one record with the same adoption, verdict, cause and set
+of codes. Exit 1 and the differences, grouped, when that does not hold.
+"""
+import argparse
+import collections
+import json
+import subprocess
+import sys
+
+
+def lines(path):
+    if path.endswith(".zst"):
+        with subprocess.Popen(["zstdcat", path], stdout=subprocess.PIPE) as p:
+            yield from p.stdout
+            if p.wait() != 0:
+                sys.exit(f"{path}: not whole")
+    else:
+        with open(path, "rb") as f:
+            yield from f
+
+
+def judged(r):
+    codes = r["codes"] if "codes" in r else [f["code"] for f in r["findings"]]
+    return r["adoption"], r["verdict"], r["cause"], tuple(sorted(set(codes)))
+
+
+def describe(want, got):
+    parts = []
+    for what, a, b in zip(("adoption", "verdict", "cause"), want, got):
+        if a != b:
+            parts.append(f"{what} {b} instead of {a}")
+    missing, extra = sorted(set(want[3]) - set(got[3])), sorted(set(got[3]) - set(want[3]))
+    if missing:
+        parts.append("lacks " + " ".join(missing))
+    if extra:
+        parts.append("has " + " ".join(extra))
+    return "; ".join(parts)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("truth")
+    p.add_argument("records")
+    p.add_argument("--show", type=int, default=40, help="kinds of difference shown")
+    args = p.parse_args()
+    got, twice = {}, 0
+    for line in lines(args.records):
+        r = json.loads(line)
+        twice += r["index"] in got
+        got[r["index"]] = (r["domain"], judged(r))
+    kinds = collections.defaultdict(list)
+    n = missing = 0
+    adoption = collections.Counter()
+    for line in lines(args.truth):
+        t = json.loads(line)
+        n += 1
+        if t["index"] not in got:
+            missing += 1
+            kinds["no record"].append(t["domain"])
+            continue
+        domain, record = got.pop(t["index"])
+        want = judged(t)
+        adoption[want[0]] += 1
+        if domain != (t["domain"] or domain):
+            kinds[f"domain {domain} instead of {t['domain']}"].append(t["domain"])
+        elif record != want:
+            kinds[describe(want, record)].append(t["domain"])
+    wrong = sum(len(v) for v in kinds.values())
+    for kind, names in sorted(kinds.items(), key=lambda k: -len(k[1]))[: args.show]:
+        print(f"{len(names):7}  {kind}  (as {', '.join(str(x) for x in names[:2])})")
+    if got:
+        print(f"{len(got):7}  records of no input line")
+    if twice:
+        print(f"{twice:7}  records written twice")
+    ok = n - wrong
+    print(f"{ok} of {n} names as the truth has them"
+          f" ({', '.join(f'{v} {k}' for k, v in adoption.most_common())})")
+    return 0 if ok == n and n > 0 and not got and not twice else 1
+
+
+sys.exit(main())

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The whole scan against the simulated internet: every name must come out as the world was built.
+#
+# COUNT and ADOPTION (per cent) widen it, LIST takes a list of one's own, SCAN_ARGS adds options,
+# SIMNET_ARGS too; KEEP=1 keeps the files.
+set -u
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+COUNT=${COUNT:-20000}
+ADOPTION=${ADOPTION:-20}
+WORLD=(--seed "${SEED:-1}" --adoption "$ADOPTION")
+dir=$(mktemp -d /tmp/stscan-simnet.XXXXXX)
+cleanup() {
+    kill "$simnet" 2>/dev/null
+    wait 2>/dev/null
+    if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
+}
+if [ -n "${LIST:-}" ]; then
+    list=$LIST
+else
+    list=$dir/names.csv
+    "$BUILD/simnet" --print-names "$COUNT" --seed "${SEED:-1}" >"$list" || exit 1
+fi
+# shellcheck disable=SC2086
+"$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
+    --stats "$dir/stats" --clients "$dir/clients" ${SIMNET_ARGS:-} >"$dir/simnet.log" 2>&1 &
+simnet=$!
+trap cleanup EXIT
+until [ -s "$dir/ports.env" ]; do
+    kill -0 "$simnet" 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
+    read -rt 0.05 <> <(:)
+done
+# shellcheck disable=SC1091
+. "$dir/ports.env"
+# The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.
+# shellcheck disable=SC2086
+"$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.1:$DNS_PORT" --quiet \
+    --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
+    --ca-file "$CA_FILE" --allow 127.0.0.0/8 --ehlo-name scanner.example \
+    --dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0 \
+    --timeout-policy 5 --timeout-probe 5 --timeout-dns 5 ${SCAN_ARGS:-} "$list" ||
+    { echo "stscan: exit code $?"; exit 1; }
+"$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$list" || exit 1
+tests/e2e/compare_truth.py "$dir/truth.ndjson" "$dir/scan.ndjson.zst"
