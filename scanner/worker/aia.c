@@ -1,6 +1,6 @@
 #include "scanner/worker/aia.h"
 
-#include "scanner/worker/question.h"
+#include "scanner/worker/enquiry.h"
 #include "scanner/worker/table.h"
 #include "scanner/worker/worker.h"
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct want {
 
 /* The one flight to a URL. */
 struct flight {
-    struct question question; /* first */
+    struct enquiry enquiry; /* first */
     char url[AIA_URL_MAX_BYTES];
     char host[NAME_MAX_BYTES + 1];
     const char *path; /* into url */
@@ -113,7 +113,7 @@ static struct want *want_of(struct waiter *waiter)
 
 static void flight_end(struct flight *f, struct slice body)
 {
-    struct worker *w = f->question.worker;
+    struct worker *w = f->enquiry.worker;
     struct intermediate *found = intermediate_new(body);
     if (found)
         atomic_fetch_add_explicit(&found->refs, 1, memory_order_relaxed);
@@ -139,7 +139,7 @@ static void on_fetched(struct job *job)
 
 static void fetch_from(struct flight *f, const struct net_addr *ip)
 {
-    struct worker *w = f->question.worker;
+    struct worker *w = f->enquiry.worker;
     struct job *job = job_new(w, JOB_FETCH, ip, f->host);
     if (!job) {
         flight_end(f, (struct slice){NULL, 0});
@@ -156,7 +156,7 @@ static void fetch_from(struct flight *f, const struct net_addr *ip)
     job_submit(job);
 }
 
-static void on_address(struct question *q, const struct dns_answer *a)
+static void on_address(struct enquiry *q, const struct dns_answer *a)
 {
     struct flight *f = (struct flight *)q;
     const guard *g = worker_guard(q->worker);
@@ -169,7 +169,7 @@ static void on_address(struct question *q, const struct dns_answer *a)
     if (q->type == DNS_A && a->n == 0 && q->worker->shared->use_v6 && !q->worker->stopping) {
         q->type = DNS_AAAA;
         q->asked_again = false;
-        question_start(q);
+        enquiry_start(q);
         return;
     }
     flight_end(f, (struct slice){NULL, 0});
@@ -211,13 +211,13 @@ static void fly(struct worker *w, const char *url)
         return;
     }
     memcpy(f->url, url, strlen(url) + 1);
-    f->question = (struct question){
+    f->enquiry = (struct enquiry){
         .worker = w, .done = on_address, .name = f->host, .type = DNS_A, .shared = true};
     if (!split_url(f, w->shared->options->http_port) ||
         guard_name(worker_guard(w), f->host) != GUARD_OK)
         flight_end(f, (struct slice){NULL, 0});
     else
-        question_start(&f->question);
+        enquiry_start(&f->enquiry);
 }
 
 static void accept_want(struct want *want)

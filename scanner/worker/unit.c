@@ -266,7 +266,7 @@ void unit_drop(struct unit *u)
  * -------------------------------------------------------------------------------------- */
 
 struct ask {
-    struct question question;  /* first */
+    struct enquiry enquiry;    /* first */
     struct ask *next, *before; /* the unit's list, or the worker's pool (next) */
     struct unit *unit;         /* NULL: nobody listens any more */
     unit_answer_fn answer;
@@ -281,7 +281,7 @@ static void ask_put_back(struct worker *w, struct ask *a)
     w->free_asks = a;
 }
 
-static void on_answer(struct question *q, const struct dns_answer *answer)
+static void on_answer(struct enquiry *q, const struct dns_answer *answer)
 {
     struct ask *a = (struct ask *)q;
     struct worker *w = q->worker;
@@ -341,9 +341,9 @@ void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
     if (u->asks)
         u->asks->before = a;
     u->asks = a;
-    a->question = (struct question){
+    a->enquiry = (struct enquiry){
         .worker = w, .done = on_answer, .name = a->name, .type = type, .shared = shared};
-    question_start(&a->question);
+    enquiry_start(&a->enquiry);
 }
 
 /* ---- jobs

@@ -13,8 +13,8 @@
 #ifndef SCANNER_WORKER_UNIT_H
 #define SCANNER_WORKER_UNIT_H
 
+#include "scanner/worker/enquiry.h"
 #include "scanner/worker/job.h"
-#include "scanner/worker/question.h"
 #include "scanner/worker/worker.h"
 
 enum unit_state {

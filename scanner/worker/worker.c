@@ -429,7 +429,7 @@ enum status worker_new(const struct worker_shared *shared, uint32_t id, struct w
         goto fail;
     st = mailbox_new(w->base, w, &w->box);
     if (st == ST_OK)
-        st = question_cache_new(&w->names);
+        st = enquiry_cache_new(&w->names);
     if (st == ST_OK)
         st = aia_cache_new(&w->aia);
     if (st == ST_OK)

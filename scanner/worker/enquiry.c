@@ -1,4 +1,4 @@
-#include "scanner/worker/question.h"
+#include "scanner/worker/enquiry.h"
 
 #include "scanner/worker/worker.h"
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static void kept_unref(void *value)
     free(k);
 }
 
-enum status question_cache_new(waitq **out)
+enum status enquiry_cache_new(waitq **out)
 {
     return waitq_new(LIMIT_NAME_CACHE_ENTRIES, kept_unref, out);
 }
@@ -83,9 +83,9 @@ static uint64_t expiry_ms(const struct dns_answer *a, uint64_t now_ms)
 {
     uint64_t ttl_s = a->facts.ttl_s;
     if (lookup_is_undetermined(a->facts.status))
-        ttl_s = QUESTION_FAILURE_TTL_S;
-    if (ttl_s > QUESTION_TTL_MAX_S)
-        ttl_s = QUESTION_TTL_MAX_S;
+        ttl_s = ENQUIRY_FAILURE_TTL_S;
+    if (ttl_s > ENQUIRY_TTL_MAX_S)
+        ttl_s = ENQUIRY_TTL_MAX_S;
     return now_ms + ttl_s * 1000;
 }
 
@@ -94,7 +94,7 @@ struct cache_key {
     char bytes[1 + NAME_TEXT_MAX_BYTES];
 };
 
-static void make_key(const struct question *q, struct cache_key *key)
+static void make_key(const struct enquiry *q, struct cache_key *key)
 {
     size_t len = strnlen(q->name, NAME_TEXT_MAX_BYTES);
     key->bytes[0] = (char)q->type;
@@ -103,7 +103,7 @@ static void make_key(const struct question *q, struct cache_key *key)
 }
 
 /* Gives a shared lookup's answer to all who wait for it, the asker among them. */
-static void settle(struct question *q, const struct dns_answer *a)
+static void settle(struct enquiry *q, const struct dns_answer *a)
 {
     struct worker *w = q->worker;
     struct cache_key key;
@@ -115,18 +115,18 @@ static void settle(struct question *q, const struct dns_answer *a)
                                                 expiry_ms(a, worker_now_us(w) / 1000));
     for (; waiter; waiter = next) {
         next = waiter->next;
-        struct question *waiting = (struct question *)waiter;
+        struct enquiry *waiting = (struct enquiry *)waiter;
         waiting->done(waiting, a);
     }
     if (k)
         kept_unref(k);
 }
 
-static void ask(struct question *q);
+static void ask(struct enquiry *q);
 
 static void on_answer(void *arg, const struct dns_answer *a)
 {
-    struct question *q = arg;
+    struct enquiry *q = arg;
     struct worker *w = q->worker;
     q->handle = NULL;
     if (a->facts.status == LOOKUP_TIMEOUT && !q->asked_again && !w->stopping &&
@@ -143,7 +143,7 @@ static void on_answer(void *arg, const struct dns_answer *a)
 }
 
 /* An answer of our own: what cannot be a question cannot exist; what we cannot ask says nothing. */
-static void answer_without_asking(struct question *q, enum lookup status)
+static void answer_without_asking(struct enquiry *q, enum lookup status)
 {
     struct dns_answer a = {.n = 0};
     dns_facts_init(&a.facts);
@@ -151,7 +151,7 @@ static void answer_without_asking(struct question *q, enum lookup status)
     on_answer(q, &a);
 }
 
-static void ask(struct question *q)
+static void ask(struct enquiry *q)
 {
     q->began_us = worker_now_us(q->worker);
     enum status st = dns_query(q->worker->dns, q->name, q->type, on_answer, q, &q->handle);
@@ -159,7 +159,7 @@ static void ask(struct question *q)
         answer_without_asking(q, st == ST_INVALID ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED);
 }
 
-void question_start(struct question *q)
+void enquiry_start(struct enquiry *q)
 {
     struct worker *w = q->worker;
     if (!q->shared) {
