@@ -36,8 +36,7 @@ struct scan {
     atomic_uint_fast64_t durable;
 };
 
-/* ---- the course of the scan
- * ------------------------------------------------------------------------ */
+/* ---- the course of the scan ----------------------------------------------------------------- */
 
 static void order_all(struct scan *s, enum worker_order order)
 {
@@ -157,8 +156,7 @@ static void on_report(struct mail *mail, void *owner)
     free(r);
 }
 
-/* ---- the writer's reports
- * ---------------------------------------------------------------------------- */
+/* ---- the writer's reports ------------------------------------------------------------------- */
 
 static void on_durable(void *arg, const uint64_t *indexes, size_t n)
 {
@@ -185,8 +183,7 @@ static void writer_failed(void *arg, int err)
     mailbox_send(s->shared.scan, &s->writer_failed);
 }
 
-/* ---- signals and timers
- * -------------------------------------------------------------------------------- */
+/* ---- signals and timers --------------------------------------------------------------------- */
 
 static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
 {
@@ -268,8 +265,7 @@ static void free_events(struct scan *s)
             event_free(all[i]);
 }
 
-/* ---- starting and ending
- * -------------------------------------------------------------------------------- */
+/* ---- starting and ending -------------------------------------------------------------------- */
 
 static void wake_worker(void *arg, uint32_t id)
 {

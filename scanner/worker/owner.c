@@ -281,8 +281,7 @@ static void on_probe(void *arg, const struct probe_outcome *out)
     finish(o, job);
 }
 
-/* ---- starting
- * ------------------------------------------------------------------------------------ */
+/* ---- starting ------------------------------------------------------------------------------- */
 
 static enum status connect_job(struct owner *o, struct job *job)
 {
@@ -377,8 +376,7 @@ void owner_accept(struct owner *o, struct job *job)
         queue(o, job);
 }
 
-/* ---- making and ending
- * --------------------------------------------------------------------------- */
+/* ---- making and ending ---------------------------------------------------------------------- */
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {

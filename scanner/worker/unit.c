@@ -12,8 +12,7 @@ const char *unit_state_name(enum unit_state s)
     return (unsigned)s < UNIT_STATE_COUNT ? names[s] : "unknown";
 }
 
-/* ---- the walk
- * ------------------------------------------------------------------------------------ */
+/* ---- the walk ------------------------------------------------------------------------------- */
 
 static void set_state(struct unit *u, enum unit_state s)
 {
@@ -97,8 +96,7 @@ void unit_release(struct unit *u)
         advance(u);
 }
 
-/* ---- begin and end
- * -------------------------------------------------------------------------------- */
+/* ---- begin and end -------------------------------------------------------------------------- */
 
 static struct unit *take_from_pool(struct worker *w)
 {
@@ -206,8 +204,7 @@ enum status unit_begin(struct worker *w, const struct input_item *item, bool sec
     return ST_OK;
 }
 
-/* ---- the clock
- * ------------------------------------------------------------------------------------- */
+/* ---- the clock ------------------------------------------------------------------------------ */
 
 static uint64_t unit_age_us(const struct unit *u)
 {
@@ -262,8 +259,7 @@ void unit_drop(struct unit *u)
     unit_put_back(u);
 }
 
-/* ---- questions
- * -------------------------------------------------------------------------------------- */
+/* ---- questions ------------------------------------------------------------------------------ */
 
 struct ask {
     struct enquiry enquiry;    /* first */
@@ -346,8 +342,7 @@ void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
     enquiry_start(&a->enquiry);
 }
 
-/* ---- jobs
- * -------------------------------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------------------------------- */
 
 static void on_job(struct job *job)
 {

@@ -63,7 +63,7 @@ void unit_check_deadline(struct unit *u);
 void unit_drop(struct unit *u);
 void unit_pool_free(struct worker *w);
 
-/* ---- for the unit's own files ---- */
+/* ---- for the unit's own files --------------------------------------------------------------- */
 
 /* Something is under way for the unit; released when it is over. The last release moves the unit
  * on, and may end it: do not touch it afterwards. */

@@ -53,8 +53,7 @@ static void complete_covers(struct unit *u)
     arena_free(&scratch);
 }
 
-/* ---- the record
- * -------------------------------------------------------------------------------------- */
+/* ---- the record ----------------------------------------------------------------------------- */
 
 /* A second try could tell more: what is unknown is not our own configuration's doing. */
 static bool could_be_retried(const struct judgement *j)

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- probes
- * ----------------------------------------------------------------------------------------- */
+/* ---- probes --------------------------------------------------------------------------------- */
 
 /* Where the answer of one probe goes. */
 struct probe_slot {
@@ -109,8 +108,7 @@ static void on_host_addresses(struct unit *u, void *arg)
     }
 }
 
-/* ---- MX
- * ---------------------------------------------------------------------------------------------- */
+/* ---- MX ------------------------------------------------------------------------------------- */
 
 /* No MX: the domain itself is the host when it has an address (RFC 5321 5.1). */
 static void on_apex(struct unit *u, void *arg)

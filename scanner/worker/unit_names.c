@@ -126,8 +126,7 @@ void unit_ask_addresses(struct unit *u, const char *name, bool shared, struct ad
     ask_families(u, q, s->use_v4, s->use_v6);
 }
 
-/* ---- the names of the domain
- * ---------------------------------------------------------------------- */
+/* ---- the names of the domain ---------------------------------------------------------------- */
 
 const char *unit_random_label(struct unit *u, const char *prefix)
 {

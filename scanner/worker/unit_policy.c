@@ -27,8 +27,7 @@ enum conn unit_may_contact(const struct unit *u, const char *name, const struct 
     return (ip->family == 4 ? s->use_v4 : s->use_v6) ? CONN_OK : CONN_NO_ROUTE;
 }
 
-/* ---- beside a 404
- * --------------------------------------------------------------------------------- */
+/* ---- beside a 404 --------------------------------------------------------------------------- */
 
 static void on_alternative(struct unit *u, struct job *job)
 {
@@ -93,8 +92,7 @@ static void look_beside_404(struct unit *u, const struct net_addr *ip)
     unit_ask_addresses(u, u->e.domain, true, apex, on_apex, apex);
 }
 
-/* ---- the policy itself
- * ----------------------------------------------------------------------------- */
+/* ---- the policy itself ---------------------------------------------------------------------- */
 
 /* The address gave no policy and no word about why: the next one may do better. */
 static bool is_silent(const struct fetch_facts *f)

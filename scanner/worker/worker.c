@@ -48,8 +48,7 @@ void worker_schedule(struct worker *w)
         event_active(w->turn, EV_TIMEOUT, 1);
 }
 
-/* ---- reports
- * --------------------------------------------------------------------------------------- */
+/* ---- reports -------------------------------------------------------------------------------- */
 
 static void report(struct worker *w, struct worker_report content)
 {
@@ -89,8 +88,7 @@ void worker_fail(struct worker *w)
     report(w, (struct worker_report){.kind = REPORT_FAILED});
 }
 
-/* ---- records
- * ---------------------------------------------------------------------------------------- */
+/* ---- records -------------------------------------------------------------------------------- */
 
 static void submit_batch(struct worker *w)
 {
@@ -161,8 +159,7 @@ static void write_withheld(struct worker *w)
     submit_batch(w);
 }
 
-/* ---- input
- * ------------------------------------------------------------------------------------------ */
+/* ---- input ---------------------------------------------------------------------------------- */
 
 static bool has_room(const struct worker *w)
 {
@@ -240,8 +237,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* ---- time
- * -------------------------------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 static void sweep(struct worker *w, uint64_t now)
 {
@@ -272,8 +268,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     worker_schedule(w);
 }
 
-/* ---- orders
- * ------------------------------------------------------------------------------------------- */
+/* ---- orders --------------------------------------------------------------------------------- */
 
 /* Ends the loop: what is under way is dropped, what is finished is handed to the writer. */
 static void stop(struct worker *w)
@@ -374,8 +369,7 @@ void worker_ask_stats(struct worker *w)
     mailbox_send(w->box, mail);
 }
 
-/* ---- making, running, ending
- * --------------------------------------------------------------------------- */
+/* ---- making, running, ending ---------------------------------------------------------------- */
 
 static enum status make_dns(struct worker *w)
 {

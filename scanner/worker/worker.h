@@ -127,7 +127,7 @@ void worker_ask_stats(struct worker *w);
 /* For feed_events.wake. */
 void worker_wake_for_input(struct worker *w);
 
-/* ---- for the files of this room, on the worker's own thread ---- */
+/* ---- for the files of this room, on the worker's own thread --------------------------------- */
 
 uint64_t worker_now_us(const struct worker *w); /* monotonic */
 int64_t wall_clock_ms(void);
