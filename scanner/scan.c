@@ -1,16 +1,19 @@
 #include "scanner/scan.h"
 
 #include "scanner/output/meta.h"
+#include "scanner/output/progress.h"
 #include "scanner/scan_setup.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PROGRESS_MS = 250, DRAIN_GRACE_MS = 2000 };
+enum { DRAIN_GRACE_MS = 2000 };
 
 /* How a scan goes: the first pass, the second over what stayed undetermined, the end. */
 enum scan_phase { PHASE_FIRST, PHASE_SECOND, PHASE_ENDING };
@@ -21,7 +24,8 @@ struct scan {
     struct worker_shared shared;
     input *input;
     struct event_base *base;
-    struct event *on_int, *on_term, *on_usr1, *on_hup, *progress, *runtime, *drain_over;
+    struct event *on_int, *on_term, *on_usr1, *on_hup, *on_progress, *runtime, *drain_over;
+    progress *progress;
     struct brake brake;
     enum scan_phase phase;
     uint32_t pass, n_idle;
@@ -35,6 +39,26 @@ struct scan {
     atomic_int writer_errno;
     atomic_uint_fast64_t durable;
 };
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* A message for the user, on a line of its own. */
+__attribute__((format(printf, 2, 3))) static void say(const struct scan *s, const char *fmt, ...)
+{
+    va_list ap;
+    if (s->progress)
+        progress_clear(s->progress);
+    fputs("stscan: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
 
 /* ---- the course of the scan ----------------------------------------------------------------- */
 
@@ -83,11 +107,11 @@ static void drain(struct scan *s, const char *reason)
 
 static void brake(struct scan *s)
 {
-    fprintf(stderr,
-            "stscan: stopped: only %.1f %% of the last %llu record lookups got an answer "
-            "(--min-success %g); look at the resolvers, then --resume\n",
-            brake_success_pct(&s->brake), (unsigned long long)s->brake.tried,
-            s->options->min_success_pct);
+    say(s,
+        "stopped: only %.1f %% of the last %llu record lookups got an answer "
+        "(--min-success %g); look at the resolvers, then --resume",
+        brake_success_pct(&s->brake), (unsigned long long)s->brake.tried,
+        s->options->min_success_pct);
     set_exit(s, EXIT_BRAKE, "stopped by the brake: too few lookups got an answer");
     end(s, ORDER_STOP);
 }
@@ -99,7 +123,7 @@ static void pass_over(struct scan *s)
     } else if (s->phase == PHASE_FIRST && !s->draining) {
         enum status read = feed_ended(s->shared.feed);
         if (read != ST_EOF) {
-            fprintf(stderr, "stscan: input: %s\n", input_error(s->input));
+            say(s, "input: %s", input_error(s->input));
             set_exit(s, EXIT_INPUT, "the input could not be read to its end");
         }
         s->phase = PHASE_SECOND;
@@ -113,14 +137,14 @@ static void pass_over(struct scan *s)
 
 static void print_stats(const struct scan *s, const struct scan_stats *t)
 {
-    fprintf(stderr,
-            "stscan: %llu records, %llu durable; dns: %llu sent, %llu retries, %llu by tcp; "
-            "%llu fetches, %llu probes (%llu from cache), %llu names from cache\n",
-            (unsigned long long)t->records, (unsigned long long)atomic_load(&s->durable),
-            (unsigned long long)t->dns_sent, (unsigned long long)t->dns_retries,
-            (unsigned long long)t->dns_tcp, (unsigned long long)t->fetches,
-            (unsigned long long)t->probes, (unsigned long long)t->probe_cache_hits,
-            (unsigned long long)t->name_cache_hits);
+    say(s,
+        "%llu records, %llu durable; dns: %llu sent, %llu retries, %llu by tcp; "
+        "%llu fetches, %llu probes (%llu from cache), %llu names from cache",
+        (unsigned long long)t->records, (unsigned long long)atomic_load(&s->durable),
+        (unsigned long long)t->dns_sent, (unsigned long long)t->dns_retries,
+        (unsigned long long)t->dns_tcp, (unsigned long long)t->fetches,
+        (unsigned long long)t->probes, (unsigned long long)t->probe_cache_hits,
+        (unsigned long long)t->name_cache_hits);
 }
 
 static void on_report(struct mail *mail, void *owner)
@@ -138,7 +162,7 @@ static void on_report(struct mail *mail, void *owner)
         break;
     case REPORT_FAILED:
         if (s->phase != PHASE_ENDING)
-            fprintf(stderr, "stscan: out of memory\n");
+            say(s, "out of memory");
         set_exit(s, EXIT_OUTPUT, "out of memory");
         end(s, ORDER_STOP);
         break;
@@ -169,8 +193,7 @@ static void on_writer_failed(struct mail *mail, void *owner)
 {
     struct scan *s = owner;
     (void)mail;
-    fprintf(stderr, "stscan: %s: %s\n", s->options->output,
-            strerror(atomic_load(&s->writer_errno)));
+    say(s, "%s: %s", s->options->output, strerror(atomic_load(&s->writer_errno)));
     set_exit(s, EXIT_OUTPUT, "the output could not be written");
     end(s, ORDER_STOP);
 }
@@ -195,8 +218,8 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
         end(s, ORDER_STOP);
         return;
     }
-    fprintf(stderr, "stscan: stopping: no new input, finishing what is under way "
-                    "(again to stop at once)\n");
+    say(s, "stopping: no new input, finishing what is under way "
+           "(again to stop at once)");
     drain(s, "stopped by a signal");
 }
 
@@ -216,15 +239,16 @@ static void on_hup(evutil_socket_t sig, short what, void *arg)
     (void)sig;
     (void)what;
     if (setup_reload_blocklist(&s->setup, &s->shared) != ST_OK)
-        fprintf(stderr, "stscan: the blocklist stays as it was\n");
+        say(s, "the blocklist stays as it was");
 }
 
 static void on_runtime(evutil_socket_t fd, short what, void *arg)
 {
+    struct scan *s = arg;
     (void)fd;
     (void)what;
-    fprintf(stderr, "stscan: --max-runtime reached: finishing what is under way\n");
-    drain(arg, "--max-runtime reached");
+    say(s, "--max-runtime reached: finishing what is under way");
+    drain(s, "--max-runtime reached");
 }
 
 static void on_drain_over(evutil_socket_t fd, short what, void *arg)
@@ -232,6 +256,28 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     end(arg, ORDER_STOP);
+}
+
+static struct progress_view view(const struct scan *s)
+{
+    struct progress_view v = {.total = input_total(s->input)};
+    for (uint32_t i = 0; i < s->shared.n_workers; i++) {
+        const struct stats_live *live = &s->shared.worker[i]->live;
+        v.done += atomic_load_explicit(&live->done, memory_order_relaxed);
+        v.adopters += atomic_load_explicit(&live->adopters, memory_order_relaxed);
+        v.in_flight += atomic_load_explicit(&live->in_flight, memory_order_relaxed);
+        v.failures += atomic_load_explicit(&live->failures, memory_order_relaxed);
+    }
+    return v;
+}
+
+static void on_progress(evutil_socket_t fd, short what, void *arg)
+{
+    struct scan *s = arg;
+    (void)fd;
+    (void)what;
+    struct progress_view v = view(s);
+    progress_tick(s->progress, &v, monotonic_ms());
 }
 
 static enum status add_events(struct scan *s)
@@ -242,8 +288,12 @@ static enum status add_events(struct scan *s)
     s->on_hup = evsignal_new(s->base, SIGHUP, on_hup, s);
     s->runtime = evtimer_new(s->base, on_runtime, s);
     s->drain_over = evtimer_new(s->base, on_drain_over, s);
-    if (!s->on_int || !s->on_term || !s->on_usr1 || !s->on_hup || !s->runtime || !s->drain_over)
+    s->on_progress = event_new(s->base, -1, EV_PERSIST, on_progress, s);
+    if (!s->on_int || !s->on_term || !s->on_usr1 || !s->on_hup || !s->runtime || !s->drain_over ||
+        !s->on_progress)
         return ST_NOMEM;
+    struct timeval draw = {0, PROGRESS_DRAW_MS * 1000};
+    event_add(s->on_progress, &draw);
     event_add(s->on_int, NULL);
     event_add(s->on_term, NULL);
     event_add(s->on_usr1, NULL);
@@ -258,8 +308,8 @@ static enum status add_events(struct scan *s)
 
 static void free_events(struct scan *s)
 {
-    struct event *const all[] = {s->on_int,  s->on_term,    s->on_usr1, s->on_hup,
-                                 s->runtime, s->drain_over, s->progress};
+    struct event *const all[] = {s->on_int,  s->on_term,    s->on_usr1,    s->on_hup,
+                                 s->runtime, s->drain_over, s->on_progress};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i])
             event_free(all[i]);
@@ -320,6 +370,8 @@ static enum status open_all(struct scan *s)
         st = feed_new(&source, &wake, shared->n_workers, &shared->feed);
     if (st == ST_OK)
         st = add_events(s);
+    if (st == ST_OK)
+        st = progress_new(STDERR_FILENO, s->options->quiet, monotonic_ms(), &s->progress);
     if (st == ST_OK)
         s->exit_code = EXIT_COMPLETE;
     else
@@ -466,6 +518,10 @@ int scan_run(const struct scan_options *o)
     if (started)
         event_base_dispatch(s->base);
     join_workers(s);
+    if (s->progress) {
+        struct progress_view v = view(s);
+        progress_end(s->progress, &v, monotonic_ms());
+    }
 
     struct scan_stats total;
     struct writer_totals written = {.records = 0};

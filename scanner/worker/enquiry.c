@@ -130,7 +130,7 @@ static void on_answer(void *arg, const struct dns_answer *a)
     struct worker *w = q->worker;
     q->handle = NULL;
     if (a->facts.status == LOOKUP_TIMEOUT && !q->asked_again && !w->stopping &&
-        worker_lagged_since(w, q->began_us)) {
+        worker_lag_spoils(w, q->lag_then, w->shared->options->timeout_dns_ms)) {
         q->asked_again = true;
         ask(q);
         return;
@@ -153,7 +153,7 @@ static void answer_without_asking(struct enquiry *q, enum lookup status)
 
 static void ask(struct enquiry *q)
 {
-    q->began_us = worker_now_us(q->worker);
+    q->lag_then = q->worker->lag_us;
     enum status st = dns_query(q->worker->dns, q->name, q->type, on_answer, q, &q->handle);
     if (st != ST_OK)
         answer_without_asking(q, st == ST_INVALID ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED);

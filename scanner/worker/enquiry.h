@@ -27,7 +27,7 @@ struct enquiry {
     enum dns_type type;
     bool shared; /* through the cache */
     bool asked_again;
-    uint64_t began_us;
+    uint64_t lag_then;        /* the worker's lateness when it was asked */
     dns_query_handle *handle; /* while this one is on the wire itself */
 };
 

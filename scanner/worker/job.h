@@ -45,6 +45,7 @@ struct job {
     struct job *young_next, **young_link; /* the owner's list of young connections */
     bool young;
     atomic_uint_fast64_t started_us; /* 0: still waits in a queue of ours. Home may look */
+    uint64_t lag_then;               /* the owner's lateness when it started */
     bool tried_again;                /* after a timeout that our own lag may have caused */
     char *cache_key;                 /* of the probe it leads, NULL when it leads none */
     size_t cache_key_len;

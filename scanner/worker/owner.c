@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A handshake's work lies in its first second; what is older only waits. */
-#define YOUNG_US 1000000ULL
+/* What costs is the beginning of a connection, its handshake; what is much older than connections
+ * usually get only waits (a tarpit, a dead host) and must not keep others out. */
+enum { YOUNG_MIN_US = 1000000, YOUNG_MAX_US = 10000000, YOUNG_TIMES_USUAL = 4 };
 
 static gate *gate_of(struct owner *o, const struct job *job)
 {
@@ -188,8 +189,19 @@ static void settle_probe(struct owner *o, struct job *job)
 /* ---- the end of a connection --------------------------------------------------------------------
  */
 
+static uint64_t young_us(const struct owner *o)
+{
+    uint64_t age = YOUNG_TIMES_USUAL * o->usual_us;
+    return age < YOUNG_MIN_US ? YOUNG_MIN_US : age > YOUNG_MAX_US ? YOUNG_MAX_US : age;
+}
+
 static void connection_over(struct owner *o, struct job *job, bool limited)
 {
+    uint64_t now = worker_now_us(o->worker);
+    uint64_t lasted = now - atomic_load_explicit(&job->started_us, memory_order_relaxed);
+    if (lasted > young_us(o))
+        lasted = young_us(o); /* the odd one out weighs no more than that */
+    o->usual_us += lasted / 16 - o->usual_us / 16;
     o->connections--;
     if (job->young) {
         job->young = false;
@@ -200,7 +212,7 @@ static void connection_over(struct owner *o, struct job *job, bool limited)
             o->young_last = job->young_link;
         o->young--;
     }
-    gate_release(gate_of(o, job), &job->gate, limited, worker_now_us(o->worker));
+    gate_release(gate_of(o, job), &job->gate, limited, now);
     worker_schedule(o->worker);
 }
 
@@ -240,7 +252,7 @@ static void finish(struct owner *o, struct job *job)
  * True: the job is queued again. */
 static bool try_again(struct owner *o, struct job *job, bool timed_out, bool *abandon)
 {
-    *abandon = timed_out && worker_lagged_since(o->worker, atomic_load(&job->started_us));
+    *abandon = timed_out && worker_lag_spoils(o->worker, job->lag_then, job->deadline_ms);
     if (!*abandon || job->tried_again || o->worker->stopping)
         return false;
     job->tried_again = true;
@@ -314,6 +326,7 @@ static void start(struct owner *o, struct gate_item *item)
         return;
     }
     atomic_store_explicit(&job->started_us, now, memory_order_relaxed);
+    job->lag_then = o->worker->lag_us;
     o->connections++;
     job->young = true;
     job->young_next = NULL;
@@ -330,7 +343,7 @@ static void start(struct owner *o, struct gate_item *item)
 static void forget_grown(struct owner *o, uint64_t now)
 {
     for (struct job *job; (job = o->young_first);) {
-        if (atomic_load_explicit(&job->started_us, memory_order_relaxed) + YOUNG_US > now)
+        if (atomic_load_explicit(&job->started_us, memory_order_relaxed) + young_us(o) > now)
             break;
         job->young = false;
         o->young_first = job->young_next;
@@ -396,6 +409,7 @@ enum status owner_init(struct owner *o, struct worker *w)
     const struct scan_options *opt = s->options;
     *o = (struct owner){.worker = w};
     o->young_last = &o->young_first;
+    o->usual_us = YOUNG_MIN_US / YOUNG_TIMES_USUAL;
     struct gate_limits https = {.per_address = opt->per_ip.https,
                                 .per_prefix = opt->per_prefix.https,
                                 .address_rate = opt->per_ip_rate.https,

@@ -16,9 +16,10 @@ struct owner {
     gate *https, *smtp;
     waitq *probes;      /* struct result by address, and by address and name */
     struct event *wake; /* when a gate opens by time */
-    /* Connections of the last second, oldest first: those that cost handshakes. */
+    /* Young connections, oldest first: those that cost handshakes. */
     struct job *young_first, **young_last;
     uint32_t young;
+    uint64_t usual_us; /* how long connections usually last (smoothed) */
     uint32_t connections;
 };
 

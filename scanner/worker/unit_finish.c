@@ -55,13 +55,27 @@ static void complete_covers(struct unit *u)
 
 /* ---- the record ----------------------------------------------------------------------------- */
 
+/* Something was given up for limits of our own. */
+static bool has_abandoned(const struct evidence *e)
+{
+    if (e->deadline_hit || e->mx.dns.status == LOOKUP_ABANDONED)
+        return true;
+    for (size_t i = 0; i < e->mx.n; i++)
+        for (size_t k = 0; k < e->mx.host[i].n_probe; k++)
+            if (e->mx.host[i].probe[k].end == PROBE_ABANDONED)
+                return true;
+    return false;
+}
+
 /* A second try could tell more: what is unknown is not our own configuration's doing. */
-static bool could_be_retried(const struct judgement *j)
+static bool could_be_retried(const struct evidence *e, const struct judgement *j)
 {
     if (j->adoption == ADOPTION_UNDETERMINED)
         return true;
     if (j->verdict != VERDICT_UNDETERMINED)
         return false;
+    if (has_abandoned(e))
+        return true;
     for (size_t i = 0; i < j->findings.n; i++) {
         enum finding_code code = j->findings.v[i].code;
         if (finding_row(code)->effect == EFFECT_UNDETERMINED && code != FC_smtp_unroutable &&
@@ -87,7 +101,7 @@ static void count(struct worker *w, const struct evidence *e, const struct judge
 static bool withhold(struct unit *u, const struct judgement *j)
 {
     struct worker *w = u->worker;
-    if (u->second_pass || !w->shared->options->retry_undetermined || !could_be_retried(j))
+    if (u->second_pass || !w->shared->options->retry_undetermined || !could_be_retried(&u->e, j))
         return false;
     struct strbuf line;
     strbuf_init(&line, RECORD_LINE_MAX_BYTES);

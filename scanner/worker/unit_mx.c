@@ -36,6 +36,9 @@ static void on_probe(struct unit *u, struct job *job)
     }
     f->tls.name = job->name;
     f->tls.covers = 0;
+    const char *asked = job->result->sni;
+    if (asked && probe_depends_on_name(f) && strcmp(asked, slot->host->name) != 0)
+        f->sni = arena_dup(&u->e.arena, slice_of(asked));
     if (f->end == PROBE_OK && f->tls.name != NAME_MATCH_OK)
         keep_for_patterns(u, slot, job->result);
 }

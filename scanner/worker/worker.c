@@ -31,9 +31,9 @@ int64_t wall_clock_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-bool worker_lagged_since(const struct worker *w, uint64_t since_us)
+bool worker_lag_spoils(const struct worker *w, uint64_t lag_then, uint32_t deadline_ms)
 {
-    return w->lagged_at_us > 0 && w->lagged_at_us >= since_us;
+    return (w->lag_us - lag_then) * 10 >= deadline_ms * 1000ULL;
 }
 
 struct worker *worker_of_address(const struct worker *w, const struct net_addr *ip)
@@ -257,7 +257,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     uint64_t now = worker_now_us(w);
     w->lagging = now > w->tick_due_us + LIMIT_LOOP_LAG_MS * 1000ULL;
     if (w->lagging)
-        w->lagged_at_us = now;
+        w->lag_us += now - w->tick_due_us;
     w->tick_due_us = now + TICK_MS * 1000;
     if (now >= w->swept_at_us + SWEEP_MS * 1000)
         sweep(w, now);

@@ -94,7 +94,8 @@ struct worker {
     struct judgement judgement;
 
     /* the loop's own lateness */
-    uint64_t tick_due_us, lagged_at_us, swept_at_us;
+    uint64_t tick_due_us, swept_at_us;
+    uint64_t lag_us; /* all lateness beyond LIMIT_LOOP_LAG_MS so far */
     bool lagging;
 
     uint32_t brake_tried, brake_answered;
@@ -131,8 +132,9 @@ void worker_wake_for_input(struct worker *w);
 
 uint64_t worker_now_us(const struct worker *w); /* monotonic */
 int64_t wall_clock_ms(void);
-/* Whether the loop was late by LIMIT_LOOP_LAG_MS at any time since then. */
-bool worker_lagged_since(const struct worker *w, uint64_t since_us);
+/* Whether the loop's lateness since `lag_then` (w->lag_us at that time) cost so much of a deadline
+ * that missing it says nothing about the other side: a tenth. */
+bool worker_lag_spoils(const struct worker *w, uint64_t lag_then, uint32_t deadline_ms);
 /* Schedules a look at input and gates at the end of this turn of the loop. */
 void worker_schedule(struct worker *w);
 /* A record lookup ended: for the brake. */
