@@ -46,7 +46,7 @@ struct job {
     bool young;
     atomic_uint_fast64_t started_us; /* 0: still waits in a queue of ours. Home may look */
     uint64_t lag_then;               /* the owner's lateness when it started */
-    bool tried_again;                /* after a timeout that our own lag may have caused */
+    uint8_t tried_again;             /* after a timeout that our own lag may have caused */
     char *cache_key;                 /* of the probe it leads, NULL when it leads none */
     size_t cache_key_len;
 

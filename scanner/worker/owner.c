@@ -8,6 +8,10 @@
 /* What costs is the beginning of a connection, its handshake; what is much older than connections
  * usually get only waits (a tarpit, a dead host) and must not keep others out. */
 enum { YOUNG_MIN_US = 1000000, YOUNG_MAX_US = 10000000, YOUNG_TIMES_USUAL = 4 };
+/* When connections come to last longer than this, the crowd is our own: fewer are made at once, so
+ * that nobody is called slow for our sake. */
+enum { UNCROWDED_US = 250000, YOUNG_AT_LEAST = 8 };
+enum { TRIES_AGAIN_MAX = 3 };
 
 static gate *gate_of(struct owner *o, const struct job *job)
 {
@@ -195,13 +199,19 @@ static uint64_t young_us(const struct owner *o)
     return age < YOUNG_MIN_US ? YOUNG_MIN_US : age > YOUNG_MAX_US ? YOUNG_MAX_US : age;
 }
 
-static void connection_over(struct owner *o, struct job *job, bool limited)
+/* The odd one out weighs no more than a young connection may last. */
+static void learn_usual(struct owner *o, uint64_t lasted)
+{
+    if (lasted > young_us(o))
+        lasted = young_us(o);
+    o->usual_us += lasted / 16 - o->usual_us / 16;
+}
+
+static void connection_over(struct owner *o, struct job *job, bool timed_out, bool limited)
 {
     uint64_t now = worker_now_us(o->worker);
-    uint64_t lasted = now - atomic_load_explicit(&job->started_us, memory_order_relaxed);
-    if (lasted > young_us(o))
-        lasted = young_us(o); /* the odd one out weighs no more than that */
-    o->usual_us += lasted / 16 - o->usual_us / 16;
+    if (!timed_out)
+        learn_usual(o, now - atomic_load_explicit(&job->started_us, memory_order_relaxed));
     o->connections--;
     if (job->young) {
         job->young = false;
@@ -248,14 +258,14 @@ static void finish(struct owner *o, struct job *job)
         job_over(o, job);
 }
 
-/* A timeout while our own loop was late says nothing: try once more, then give it up as ours.
+/* A timeout while our own loop was late says nothing: try again, in the end give it up as ours.
  * True: the job is queued again. */
 static bool try_again(struct owner *o, struct job *job, bool timed_out, bool *abandon)
 {
     *abandon = timed_out && worker_lag_spoils(o->worker, job->lag_then, job->deadline_ms);
-    if (!*abandon || job->tried_again || o->worker->stopping)
+    if (!*abandon || job->tried_again == TRIES_AGAIN_MAX || o->worker->stopping)
         return false;
-    job->tried_again = true;
+    job->tried_again++;
     queue(o, job);
     return true;
 }
@@ -265,9 +275,9 @@ static void on_fetch(void *arg, const struct fetch_outcome *out)
     struct job *job = arg;
     struct owner *o = &job->owner->owner;
     const struct fetch_facts *f = &out->facts;
-    connection_over(o, job, f->http.status == 429);
     bool timed_out =
         f->conn == CONN_TIMEOUT || f->tls.end == TLS_END_TIMEOUT || f->http.end == HTTP_END_TIMEOUT;
+    connection_over(o, job, timed_out, f->http.status == 429);
     bool abandon;
     if (try_again(o, job, timed_out, &abandon))
         return;
@@ -282,9 +292,9 @@ static void on_probe(void *arg, const struct probe_outcome *out)
     struct owner *o = &job->owner->owner;
     const struct probe_facts *p = &out->facts;
     o->worker->stats.probe_end[p->end]++;
-    connection_over(o, job, p->end == PROBE_LIMITED);
     bool timed_out =
         p->end == PROBE_TIMEOUT || (p->end == PROBE_TLS_FAILED && p->tls.end == TLS_END_TIMEOUT);
+    connection_over(o, job, timed_out, p->end == PROBE_LIMITED);
     bool abandon;
     if (try_again(o, job, timed_out, &abandon))
         return;
@@ -335,7 +345,7 @@ static void start(struct owner *o, struct gate_item *item)
     o->young_last = &job->young_next;
     o->young++;
     if (connect_job(o, job) != ST_OK) {
-        connection_over(o, job, false);
+        connection_over(o, job, true, false);
         finish(o, job);
     }
 }
@@ -355,9 +365,17 @@ static void forget_grown(struct owner *o, uint64_t now)
     }
 }
 
+static uint32_t young_max(const struct owner *o)
+{
+    if (o->usual_us <= UNCROWDED_US)
+        return LIMIT_HANDSHAKES_PER_WORKER;
+    uint64_t max = (uint64_t)LIMIT_HANDSHAKES_PER_WORKER * UNCROWDED_US / o->usual_us;
+    return max < YOUNG_AT_LEAST ? YOUNG_AT_LEAST : (uint32_t)max;
+}
+
 static bool has_room(const struct owner *o)
 {
-    return !o->worker->lagging && !o->worker->stopping && o->young < LIMIT_HANDSHAKES_PER_WORKER &&
+    return !o->worker->lagging && !o->worker->stopping && o->young < young_max(o) &&
            o->connections < LIMIT_CONNECTIONS_PER_WORKER;
 }
 
@@ -409,7 +427,7 @@ enum status owner_init(struct owner *o, struct worker *w)
     const struct scan_options *opt = s->options;
     *o = (struct owner){.worker = w};
     o->young_last = &o->young_first;
-    o->usual_us = YOUNG_MIN_US / YOUNG_TIMES_USUAL;
+    o->usual_us = UNCROWDED_US;
     struct gate_limits https = {.per_address = opt->per_ip.https,
                                 .per_prefix = opt->per_prefix.https,
                                 .address_rate = opt->per_ip_rate.https,

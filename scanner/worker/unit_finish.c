@@ -70,7 +70,7 @@ static bool has_abandoned(const struct evidence *e)
 /* A second try could tell more: what is unknown is not our own configuration's doing. */
 static bool could_be_retried(const struct evidence *e, const struct judgement *j)
 {
-    if (j->adoption == ADOPTION_UNDETERMINED)
+    if (j->adoption == ADOPTION_UNDETERMINED || lookup_is_undetermined(e->rpt.dns.status))
         return true;
     if (j->verdict != VERDICT_UNDETERMINED)
         return false;

@@ -38,7 +38,7 @@ done
     --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
     --ca-file "$CA_FILE" --allow 127.0.0.0/8 --ehlo-name scanner.example \
     --dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0 \
-    --timeout-policy 5 --timeout-probe 5 --timeout-dns 5 ${SCAN_ARGS:-} "$list" ||
+    --timeout-policy 12 --timeout-probe 12 ${SCAN_ARGS:-} "$list" ||
     { echo "stscan: exit code $?"; exit 1; }
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$list" || exit 1
 tests/e2e/compare_truth.py "$dir/truth.ndjson" "$dir/scan.ndjson.zst"
