@@ -5,13 +5,17 @@ compare_truth.py TRUTH RECORDS [--show N]
 
 TRUTH is the NDJSON of `simnet --truth`, RECORDS the output of `stscan scan` (plain, or .zst through
 zstdcat). Every input line must have exactly one record with the same adoption, verdict, cause and set
-of codes. Exit 1 and the differences, grouped, when that does not hold.
+of codes, UNTOLD ones aside. Exit 1 and the differences, grouped, when that does not hold.
 """
 import argparse
 import collections
 import json
 import subprocess
 import sys
+
+# What the truth leaves out (tests/simnet/README.md): how nine senders' parsers differ is a table of
+# the scanner's own, and a second copy of it would prove nothing.
+UNTOLD = {"pol_accept_set"}
 
 
 def lines(path):
@@ -27,7 +31,7 @@ def lines(path):
 
 def judged(r):
     codes = r["codes"] if "codes" in r else [f["code"] for f in r["findings"]]
-    return r["adoption"], r["verdict"], r["cause"], tuple(sorted(set(codes)))
+    return r["adoption"], r["verdict"], r["cause"], tuple(sorted(set(codes) - UNTOLD))
 
 
 def describe(want, got):
