@@ -123,7 +123,6 @@ static void probe(struct strbuf *out, const struct probe_facts *p)
     number(out, "conn", p->conn);
     number(out, "reply_code", p->reply_code);
     text(out, "reply", p->reply);
-    text(out, "sni", p->sni);
     text(out, "banner", p->banner);
     text(out, "sni", p->sni);
     number(out, "starttls", p->starttls);
