@@ -10,8 +10,9 @@
 #include "scanner/net/dns_engine.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 struct dns_batch {
@@ -286,6 +287,17 @@ static void unsend_all(struct dns_socket *k)
         question_unsent(q);
 }
 
+/* Whether a short sendmmsg is for want of room. An ICMP error ends a batch too, and the kernel
+ * tells of it only when nothing at all was sent: then the batch is short with the send queue near
+ * empty. */
+static bool send_buffer_full(int fd)
+{
+    int queued = 0, bytes = 0;
+    socklen_t len = sizeof bytes;
+    return ioctl(fd, SIOCOUTQ, &queued) == 0 &&
+           getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &len) == 0 && queued > bytes / 2;
+}
+
 static void send_queued(struct dns_socket *k)
 {
     dns_engine *e = k->server->pool->engine;
@@ -305,6 +317,10 @@ static void send_queued(struct dns_socket *k)
         e->stats.sent += (uint64_t)sent;
         for (int i = 0; i < sent; i++)
             question_sent(k->out.first);
+        if ((unsigned)sent < n && !send_buffer_full(k->fd)) {
+            unsend_all(k);
+            return;
+        }
     }
 }
 

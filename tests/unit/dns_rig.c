@@ -68,16 +68,26 @@ static void on_done(void *arg, const struct dns_answer *answer)
         event_base_loopbreak(r->base);
 }
 
+static void ask(struct rig *r, struct rig_result *result, const char *name)
+{
+    *result = (struct rig_result){.rig = r};
+    r->in_query = true;
+    assert_int_equal(dns_query(r->engine, name, DNS_TXT, on_done, result, &result->handle), ST_OK);
+    r->in_query = false;
+}
+
 struct rig_result *rig_ask(struct rig *r, const char *name)
 {
     assert_true(r->asked < RIG_RESULTS_MAX);
     struct rig_result *result = &r->results[r->asked++];
-    *result = (struct rig_result){.rig = r};
-    bool outer = r->in_query;
-    r->in_query = true;
-    assert_int_equal(dns_query(r->engine, name, DNS_TXT, on_done, result, &result->handle), ST_OK);
-    r->in_query = outer;
+    ask(r, result, name);
     return result;
+}
+
+void rig_ask_again(struct rig_result *result, const char *name)
+{
+    result->rig->ended--;
+    ask(result->rig, result, name);
 }
 
 void rig_ask_many(struct rig *r, size_t n)

@@ -1,0 +1,642 @@
+/* The engine when resolvers restart, limits hold it back, replies are too long for UDP, and its
+ * owner changes his mind. */
+#include "tests/unit/dns_rig.h"
+
+#include <event2/listener.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- restarts ---------------------------------------------------------------------------------
+ */
+
+static void start_first_again(struct rig *r)
+{
+    fake_start_again(&r->fakes[0]);
+}
+
+/* The only resolver is gone when 3,000 names are asked, and comes back. */
+static void test_restart_costs_no_answers(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, fake_answer);
+    r->config.deadline_ms = 20000;
+    rig_engine(r);
+    fake_stop(&r->fakes[0]);
+    rig_ask_many(r, 3000);
+    rig_after(r, 400, start_first_again);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 3000);
+    /* It was not hammered while it was away: hundreds of tries at most. */
+    assert_true(rig_stats(r).sent < 3000 * 2);
+    rig_free(r);
+}
+
+/* It goes down in the middle, with questions on the wire. */
+static void stop_at_500(struct fake *f, const struct fake_query *q)
+{
+    struct rig *r = f->arg;
+    if (f->udp == 500) {
+        fake_stop(f);
+        rig_after(r, 300, start_first_again);
+        return;
+    }
+    fake_answer(f, q);
+}
+
+static void test_restart_in_the_middle(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, stop_at_500);
+    r->config.deadline_ms = 20000;
+    rig_engine(r);
+    rig_ask_many(r, 3000);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 3000);
+    rig_free(r);
+}
+
+static void test_failover(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(2, fake_answer);
+    rig_engine(r);
+    fake_stop(&r->fakes[0]);
+    rig_ask_many(r, 2000);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 2000);
+    assert_true(r->fakes[1].udp >= 2000);
+    rig_free(r);
+}
+
+static void test_never_back_is_timeout(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, fake_answer);
+    r->config.deadline_ms = 300;
+    rig_engine(r);
+    fake_stop(&r->fakes[0]);
+    rig_ask_many(r, 100);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_TIMEOUT), 100);
+    rig_free(r);
+}
+
+/* An address that cannot be reached from where we send: the other server has all the work. */
+static void test_unreachable_server(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(2, fake_answer);
+    struct fake real = r->fakes[0];
+    r->fakes[0].at.ip = (struct net_addr){.family = 6, .b = {0xfe, 0x80, [15] = 1}}; /* no scope */
+    rig_engine(r);
+    r->fakes[0].at = real.at;
+    rig_ask_many(r, 200);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 200);
+    assert_int_equal(r->fakes[1].udp, 200);
+    rig_free(r);
+}
+
+/* Every fifth query gets lost: nobody does. */
+static void lossy(struct fake *f, const struct fake_query *q)
+{
+    if (f->udp % 5 != 0)
+        fake_answer(f, q);
+}
+
+static void test_loss(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, lossy);
+    r->config.deadline_ms = 20000;
+    rig_engine(r);
+    rig_ask_many(r, 4000);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 4000);
+    rig_free(r);
+}
+
+/* ---- our own limits ---------------------------------------------------------------------------
+ */
+
+/* 60 names at 100 a second wait longer than their deadline, which does not count that. */
+static void test_rate_wait_is_not_the_resolvers(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, fake_answer);
+    r->config.rate_qps = 100;
+    r->config.deadline_ms = 300;
+    rig_engine(r);
+    rig_ask_many(r, 60);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 60);
+    assert_true(r->results[59].waited_ms > 300);
+    assert_true(r->results[0].waited_ms < r->results[59].waited_ms);
+    rig_free(r);
+}
+
+/* Waiting for a server that is away is the resolver's time, also under a rate limit. */
+static void test_rate_does_not_hide_outage(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, fake_answer);
+    r->config.rate_qps = 1000;
+    r->config.deadline_ms = 300;
+    rig_engine(r);
+    fake_stop(&r->fakes[0]);
+    rig_ask_many(r, 50);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_TIMEOUT), 50);
+    assert_true(r->results[49].waited_ms < 300);
+    rig_free(r);
+}
+
+static struct fake_query g_held[RIG_RESULTS_MAX];
+static size_t g_n_held, g_most_held;
+
+/* Answers what it holds when no more comes for a while. */
+static void answer_held(struct rig *r)
+{
+    size_t n = g_n_held;
+    g_n_held = 0;
+    for (size_t i = 0; i < n; i++)
+        fake_answer(&r->fakes[0], &g_held[i]);
+}
+
+static void hold(struct fake *f, const struct fake_query *q)
+{
+    if (g_n_held == 0)
+        rig_after(f->arg, 50, answer_held);
+    g_held[g_n_held++] = *q;
+    if (g_n_held > g_most_held)
+        g_most_held = g_n_held;
+}
+
+static void test_in_flight_max(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, hold);
+    r->config.in_flight_max = 25;
+    r->config.retry_ms = 2500;
+    g_n_held = g_most_held = 0;
+    rig_engine(r);
+    rig_ask_many(r, 200);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 200);
+    assert_int_equal(g_most_held, 25);
+    rig_free(r);
+}
+
+/* ---- sockets ----------------------------------------------------------------------------------
+ */
+
+static size_t g_ports[65536];
+static size_t g_hold_all;
+
+/* Holds every query until all have come: so many are on the wire at once. */
+static void count_ports(struct fake *f, const struct fake_query *q)
+{
+    g_ports[ntohs(q->from.sin_port)]++;
+    g_held[g_n_held++] = *q;
+    if (g_n_held == g_hold_all)
+        answer_held(f->arg);
+}
+
+static void test_sockets_grow(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, count_ports);
+    size_t ports = 0, ids = 0;
+    memset(g_ports, 0, sizeof g_ports);
+    r->config.deadline_ms = 20000;
+    r->config.retry_ms = 20000;
+    g_n_held = 0;
+    g_hold_all = 8000;
+    rig_engine(r);
+    rig_ask_many(r, 8000);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 8000);
+    for (size_t i = 0; i < 65536; i++)
+        ports += g_ports[i] > 0;
+    assert_true(ports >= 4);
+    /* Ids are drawn, not counted up. */
+    for (size_t i = 1; i < 8000; i++)
+        ids += g_held[i].h.id == (uint16_t)(g_held[i - 1].h.id + 1);
+    assert_true(ids < 100);
+    rig_free(r);
+}
+
+/* A port is given up after so many questions, while its answers still count. */
+static void note_port(struct fake *f, const struct fake_query *q)
+{
+    g_ports[ntohs(q->from.sin_port)]++;
+    fake_answer(f, q);
+}
+
+static size_t g_more;
+
+static void ask_more(struct rig_result *result)
+{
+    if (g_more > 0) {
+        g_more--;
+        rig_ask_again(result, "next.example");
+    }
+}
+
+static void test_ports_rotate(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, note_port);
+    size_t ports = 0;
+    memset(g_ports, 0, sizeof g_ports);
+    g_more = 80000;
+    r->on_result = ask_more;
+    rig_engine(r);
+    rig_ask_many(r, 1000);
+    rig_run(r);
+    for (size_t i = 0; i < 65536; i++) {
+        ports += g_ports[i] > 0;
+        assert_true(g_ports[i] <= 16384 + 1000); /* and some retries */
+    }
+    assert_true(ports > 4);
+    rig_free(r);
+}
+
+static void check_source(struct fake *f, const struct fake_query *q)
+{
+    assert_int_equal(ntohl(q->from.sin_addr.s_addr), 0x7f000009);
+    fake_answer(f, q);
+}
+
+static void test_source_address(void **state)
+{
+    (void)state;
+    struct net_addr sources[2] = {{.family = 6, .b = {[15] = 1}},
+                                  {.family = 4, .b = {127, 0, 0, 9}}};
+    struct rig *r = rig_new(1, check_source);
+    r->config.sources = sources;
+    r->config.n_sources = 2;
+    rig_engine(r);
+    rig_ask_many(r, 10);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 10);
+    rig_free(r);
+}
+
+/* ---- TCP --------------------------------------------------------------------------------------
+ */
+
+enum { BIG_TXT_BYTES = 4000 };
+
+static void big_answer(struct fake *f, const struct fake_query *q)
+{
+    char fill[250];
+    memset(fill, 'x', sizeof fill);
+    fake_begin(f, q, 0);
+    msg_rr(&f->reply, MSG_AN, NULL, DNS_TXT, 60);
+    for (size_t i = 0; i < BIG_TXT_BYTES / sizeof fill; i++) {
+        msg_u8(&f->reply, sizeof fill);
+        msg_bytes(&f->reply, fill, sizeof fill);
+    }
+    msg_rr_end(&f->reply);
+    fake_send(f, q);
+}
+
+static void truncate_udp(struct fake *f, const struct fake_query *q)
+{
+    if (q->tcp != NULL)
+        big_answer(f, q);
+    else
+        fake_rcode(f, q, MSG_TC);
+}
+
+static void test_tcp_after_tc(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, truncate_udp);
+    rig_engine(r);
+    rig_ask_many(r, 200); /* more than the channels take at once */
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 200);
+    assert_int_equal(r->results[0].txt_len, BIG_TXT_BYTES);
+    assert_string_not_equal(r->results[0].resolver, "");
+    assert_true(rig_stats(r).tcp >= 200);
+    rig_free(r);
+}
+
+/* Over UDP, longer than our buffer. */
+static void oversize_udp(struct fake *f, const struct fake_query *q)
+{
+    if (q->tcp != NULL) {
+        big_answer(f, q);
+        return;
+    }
+    fake_begin(f, q, 0);
+    while (f->reply.len < 5000)
+        msg_txt(&f->reply, NULL, 1, "over the buffer");
+    fake_send(f, q);
+}
+
+static void test_oversize_datagram(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, oversize_udp);
+    rig_engine(r);
+    rig_ask(r, "a.example");
+    rig_run(r);
+    assert_int_equal(r->results[0].status, LOOKUP_FOUND);
+    assert_int_equal(r->results[0].n, 1);
+    rig_free(r);
+}
+
+/* The first connections are closed, or answer something else, before one answers. */
+static void tcp_stumbles(struct fake *f, const struct fake_query *q)
+{
+    struct fake_query other = *q;
+    if (q->tcp == NULL) {
+        fake_rcode(f, q, MSG_TC);
+    } else if (f->tcp == 1) {
+        other.h.id ^= 1;
+        fake_begin(f, &other, 0);
+        fake_send(f, q);
+        other = *q;
+        other.qname[0] ^= 1;
+        fake_begin(f, &other, 0);
+        fake_send(f, q);
+        big_answer(f, q);
+    } else {
+        big_answer(f, q);
+    }
+}
+
+static void test_tcp_lies(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, tcp_stumbles);
+    rig_engine(r);
+    rig_ask_many(r, 5);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 5);
+    rig_free(r);
+}
+
+static void tcp_servfail(struct fake *f, const struct fake_query *q)
+{
+    if (q->tcp == NULL)
+        fake_rcode(f, q, MSG_TC);
+    else if (q->h.cd)
+        big_answer(f, q);
+    else
+        fake_rcode(f, q, DNS_SERVFAIL);
+}
+
+static void test_tcp_servfail_is_bogus(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, tcp_servfail);
+    rig_engine(r);
+    rig_ask(r, "a.example");
+    rig_run(r);
+    assert_int_equal(r->results[0].status, LOOKUP_BOGUS);
+    rig_free(r);
+}
+
+/* No TCP at first: refused connections cost time. */
+static void udp_only(struct fake *f, const struct fake_query *q)
+{
+    if (q->tcp == NULL && f->listener != NULL && f->udp < 3) {
+        evconnlistener_free(f->listener);
+        f->listener = NULL;
+    }
+    if (f->udp == 3 && f->listener == NULL) {
+        fake_stop(f);
+        fake_start_again(f);
+    }
+    truncate_udp(f, q);
+}
+
+static void test_tcp_refused_then_back(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, udp_only);
+    rig_engine(r);
+    rig_ask(r, "a.example");
+    rig_run(r);
+    assert_int_equal(r->results[0].status, LOOKUP_FOUND);
+    assert_true(rig_stats(r).tcp >= 2);
+    rig_free(r);
+}
+
+static void tcp_silent(struct fake *f, const struct fake_query *q)
+{
+    if (q->tcp == NULL)
+        fake_rcode(f, q, MSG_TC);
+}
+
+static void test_tcp_deadline(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, tcp_silent);
+    r->config.deadline_ms = 400;
+    rig_engine(r);
+    rig_ask_many(r, 40);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_TIMEOUT), 40);
+    rig_free(r);
+}
+
+/* ---- cancel and free --------------------------------------------------------------------------
+ */
+
+static void never(void *arg, const struct dns_answer *answer)
+{
+    (void)arg, (void)answer;
+    fail();
+}
+
+/* Cancelled before they are sent, and on the wire (UDP; TCP that never answers). */
+static void test_cancel(void **state)
+{
+    (void)state;
+    fake_fn behaviours[] = {fake_ignore, tcp_silent};
+    for (size_t b = 0; b < 2; b++) {
+        struct rig *r = rig_new(1, behaviours[b]);
+        dns_query_handle *h[50];
+        r->config.deadline_ms = 300;
+        rig_engine(r);
+        for (size_t i = 0; i < 50; i++) {
+            assert_int_equal(dns_query(r->engine, "v.example", DNS_TXT, never, NULL, &h[i]), ST_OK);
+            if (i % 2 == 0)
+                dns_cancel(r->engine, h[i]);
+        }
+        rig_after(r, 100, rig_stop);
+        rig_run_until_stopped(r);
+        assert_true(r->fakes[0].udp >= 25);
+        for (size_t i = 1; i < 50; i += 2)
+            dns_cancel(r->engine, h[i]);
+        rig_ask(r, "last.example"); /* lives past the others' deadline */
+        rig_run(r);
+        assert_int_equal(rig_stats(r).by_lookup[LOOKUP_TIMEOUT], 1);
+        rig_free(r);
+    }
+}
+
+/* The first answer cancels all others, whose answers stand in the same batch; and itself, which
+ * does nothing. */
+static void cancel_all(struct rig_result *result)
+{
+    struct rig *r = result->rig;
+    for (size_t i = 0; i < r->asked; i++)
+        if (&r->results[i] == result || !r->results[i].done)
+            dns_cancel(r->engine, r->results[i].handle);
+    r->ended = r->asked;
+}
+
+static void test_cancel_from_callback(void **state)
+{
+    (void)state;
+    fake_fn behaviours[] = {hold, truncate_udp};
+    for (size_t b = 0; b < 2; b++) {
+        struct rig *r = rig_new(1, behaviours[b]);
+        g_n_held = 0;
+        rig_engine(r);
+        rig_ask_many(r, 40);
+        r->on_result = cancel_all;
+        rig_run(r);
+        assert_int_equal(rig_count(r, LOOKUP_FOUND), 1);
+        r->on_result = NULL;
+        rig_ask(r, "last.example");
+        rig_run(r);
+        assert_int_equal(rig_count(r, LOOKUP_FOUND), 2);
+        rig_free(r);
+    }
+}
+
+static void ask_while_freed(struct rig_result *result)
+{
+    assert_int_equal(dns_query(result->rig->engine, "late.example", DNS_TXT, never, NULL, NULL),
+                     ST_BLOCKED);
+}
+
+static void test_free_abandons(void **state)
+{
+    (void)state;
+    fake_fn behaviours[] = {fake_ignore, tcp_silent};
+    for (size_t b = 0; b < 2; b++) {
+        struct rig *r = rig_new(1, behaviours[b]);
+        r->config.in_flight_max = 50; /* some wait, some are on the wire */
+        rig_engine(r);
+        rig_ask_many(r, 100);
+        rig_after(r, 50, rig_stop);
+        rig_run_until_stopped(r);
+        r->on_result = ask_while_freed;
+        dns_free(r->engine);
+        r->engine = NULL;
+        assert_int_equal(rig_count(r, LOOKUP_ABANDONED), 100);
+        rig_free(r);
+    }
+}
+
+/* ---- named servers ----------------------------------------------------------------------------
+ */
+
+static void check_no_recursion(struct fake *f, const struct fake_query *q)
+{
+    assert_false(q->h.rd);
+    fake_answer(f, q);
+}
+
+struct named {
+    struct rig *rig;
+    size_t ended;
+    enum lookup last;
+};
+
+static void on_named(void *arg, const struct dns_answer *answer)
+{
+    struct named *n = arg;
+    n->last = answer->facts.status;
+    assert_non_null(answer->facts.resolver);
+    if (++n->ended == 3)
+        rig_stop(n->rig);
+}
+
+static void test_query_at(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(2, check_no_recursion);
+    struct named n = {.rig = r};
+    rig_engine(r);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(
+            dns_query_at(r->engine, &r->fakes[1].at, "a.example", DNS_TXT, on_named, &n, NULL),
+            ST_OK);
+    rig_run_until_stopped(r);
+    assert_int_equal(n.last, LOOKUP_FOUND);
+    assert_int_equal(r->fakes[0].udp, 0);
+    assert_int_equal(r->fakes[1].udp, 3);
+    rig_free(r);
+}
+
+/* Idle servers make room for others: no cap is reached by asking many one after the other. */
+static void on_each(void *arg, const struct dns_answer *answer)
+{
+    (void)answer;
+    rig_stop(arg);
+}
+
+static void test_many_named(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, fake_answer);
+    rig_engine(r);
+    for (unsigned i = 0; i < 300; i++) {
+        struct endpoint at = r->fakes[0].at;
+        if (i < 299)
+            at.port = (uint16_t)(1 + i); /* idle at once: cancelled */
+        dns_query_handle *h;
+        assert_int_equal(
+            dns_query_at(r->engine, &at, "a.example", DNS_TXT, i < 299 ? never : on_each, r, &h),
+            ST_OK);
+        if (i < 299)
+            dns_cancel(r->engine, h);
+    }
+    rig_run_until_stopped(r);
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_restart_costs_no_answers),
+        cmocka_unit_test(test_restart_in_the_middle),
+        cmocka_unit_test(test_failover),
+        cmocka_unit_test(test_never_back_is_timeout),
+        cmocka_unit_test(test_unreachable_server),
+        cmocka_unit_test(test_loss),
+        cmocka_unit_test(test_rate_wait_is_not_the_resolvers),
+        cmocka_unit_test(test_rate_does_not_hide_outage),
+        cmocka_unit_test(test_in_flight_max),
+        cmocka_unit_test(test_sockets_grow),
+        cmocka_unit_test(test_ports_rotate),
+        cmocka_unit_test(test_source_address),
+        cmocka_unit_test(test_tcp_after_tc),
+        cmocka_unit_test(test_oversize_datagram),
+        cmocka_unit_test(test_tcp_lies),
+        cmocka_unit_test(test_tcp_servfail_is_bogus),
+        cmocka_unit_test(test_tcp_refused_then_back),
+        cmocka_unit_test(test_tcp_deadline),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_cancel_from_callback),
+        cmocka_unit_test(test_free_abandons),
+        cmocka_unit_test(test_query_at),
+        cmocka_unit_test(test_many_named),
+    };
+    return cmocka_run_group_tests_name("dns_faults", tests, NULL, NULL);
+}
