@@ -1,8 +1,6 @@
-#include "scanner/net/probe.h"
+#include "scanner/net/probe_internal.h"
 
 #include "lib/name.h"
-#include "scanner/net/dial.h"
-#include "scanner/net/smtp_reply.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,19 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The walk of a probe. QUIT is the last thing said on every connection that still speaks. */
-enum phase {
-    PHASE_CONNECT,
-    PHASE_BANNER,
-    PHASE_EHLO,
-    PHASE_HELO,
-    PHASE_STARTTLS,
-    PHASE_HANDSHAKE,
-    PHASE_EHLO_TLS, /* what was learnt before TLS is forgotten (RFC 3207 4.2) */
-    PHASE_QUIT,
-    PHASE_COUNT
-};
-
 /* Each phase within the absolute deadline. RFC 5321 4.5.3.2 lets a server take minutes; a probe
  * that waits less than a sender would calls it a timeout, never a missing STARTTLS. */
 static const struct {
@@ -37,44 +22,6 @@ static const struct {
     [PHASE_EHLO] = {"ehlo", 20000},         [PHASE_HELO] = {"helo", 20000},
     [PHASE_STARTTLS] = {"starttls", 20000}, [PHASE_HANDSHAKE] = {"handshake", 20000},
     [PHASE_EHLO_TLS] = {"ehlo_tls", 10000}, [PHASE_QUIT] = {"quit", 2000},
-};
-
-enum {
-    PROBE_LINE_MAX_BYTES = 512,          /* of a command (RFC 5321 4.5.3.1.4) */
-    PROBE_READ_BYTES = 4096,             /* read at once */
-    PROBE_ARENA_MAX_BYTES = 1024 * 1024, /* of the facts of one probe */
-};
-
-struct prober {
-    struct event_base *base;
-    const tls_trust *trust;
-    SSL_CTX *ctx;
-    struct dialer dialer;
-    const char *ehlo_name;
-    probe_handle *live; /* all that is under way */
-};
-
-struct probe_handle {
-    prober *owner;
-    probe_handle *next, **link;
-    probe_done_fn done;
-    void *arg;
-    char *mx_name; /* NULL: no SNI */
-
-    enum phase phase;
-    int fd;
-    struct event *io, *timer;
-    struct deadline deadline; /* of the phase */
-    int64_t end_at_ms;        /* absolute */
-
-    SSL *ssl; /* from PHASE_HANDSHAKE on */
-    char out[PROBE_LINE_MAX_BYTES];
-    size_t out_len, out_at; /* what is still to be sent */
-    struct smtp_reply reply;
-
-    struct arena arena;
-    struct tls_record rec;
-    struct probe_facts facts;
 };
 
 const char *probe_phase_name(const probe_handle *handle)
@@ -113,8 +60,7 @@ static int64_t wall_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* The probe is over with what h->facts.end says. */
-static void finish(probe_handle *h)
+void probe_finish(probe_handle *h)
 {
     if (h->ssl != NULL && h->rec.established)
         SSL_shutdown(h->ssl); /* says close_notify, waits for none */
@@ -126,10 +72,10 @@ static void finish(probe_handle *h)
     handle_free(h);
 }
 
-static void finish_as(probe_handle *h, enum probe_end end)
+void probe_finish_as(probe_handle *h, enum probe_end end)
 {
     h->facts.end = end;
-    finish(h);
+    probe_finish(h);
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -137,7 +83,7 @@ static void finish_as(probe_handle *h, enum probe_end end)
 static void on_io(evutil_socket_t fd, short what, void *arg);
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 
-static void want(probe_handle *h, short what)
+void probe_want(probe_handle *h, short what)
 {
     if (h->io != NULL && event_get_events(h->io) == (short)(what | EV_PERSIST))
         return;
@@ -157,7 +103,7 @@ static void arm_timer(probe_handle *h, int64_t now)
     event_add(h->timer, &tv);
 }
 
-static void enter(probe_handle *h, enum phase phase)
+void probe_enter(probe_handle *h, enum phase phase)
 {
     int64_t now = now_ms(), at = now + phases[phase].deadline_ms;
     h->phase = phase;
@@ -168,9 +114,7 @@ static void enter(probe_handle *h, enum phase phase)
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
-enum io_result { IO_DONE, IO_READ, IO_WRITE, IO_CLOSED };
-
-static enum io_result io_of_ssl(probe_handle *h, int rc)
+enum io_result probe_io_of_ssl(probe_handle *h, int rc)
 {
     switch (SSL_get_error(h->ssl, rc)) {
     case SSL_ERROR_WANT_READ:
@@ -187,7 +131,7 @@ static enum io_result get_bytes(probe_handle *h, char *p, size_t size, size_t *l
     if (h->ssl != NULL) {
         ERR_clear_error();
         int rc = SSL_read_ex(h->ssl, p, size, len);
-        return rc == 1 ? IO_DONE : io_of_ssl(h, rc);
+        return rc == 1 ? IO_DONE : probe_io_of_ssl(h, rc);
     }
     ssize_t n = recv(h->fd, p, size, 0);
     if (n < 0)
@@ -201,7 +145,7 @@ static enum io_result put_bytes(probe_handle *h, const char *p, size_t size, siz
     if (h->ssl != NULL) {
         ERR_clear_error();
         int rc = SSL_write_ex(h->ssl, p, size, len);
-        return rc == 1 ? IO_DONE : io_of_ssl(h, rc);
+        return rc == 1 ? IO_DONE : probe_io_of_ssl(h, rc);
     }
     ssize_t n = send(h->fd, p, size, MSG_NOSIGNAL);
     if (n < 0)
@@ -219,211 +163,21 @@ static void flush(probe_handle *h)
         if (r == IO_CLOSED)
             h->out_at = h->out_len;
         else if (r != IO_DONE) {
-            want(h, (short)(r == IO_WRITE ? EV_READ | EV_WRITE : EV_READ));
+            probe_want(h, (short)(r == IO_WRITE ? EV_READ | EV_WRITE : EV_READ));
             return;
         }
         h->out_at += len;
     }
-    want(h, EV_READ);
+    probe_want(h, EV_READ);
 }
 
-static void say(probe_handle *h, enum phase phase, const char *verb, const char *name)
+void probe_say(probe_handle *h, enum phase phase, const char *verb, const char *name)
 {
-    enter(h, phase);
+    probe_enter(h, phase);
     int len = snprintf(h->out, sizeof h->out, name == NULL ? "%s\r\n" : "%s %s\r\n", verb, name);
     h->out_len = len > 0 ? (size_t)len : 0;
     h->out_at = 0;
     flush(h);
-}
-
-static void quit(probe_handle *h, enum probe_end end)
-{
-    h->facts.end = end;
-    say(h, PHASE_QUIT, "QUIT", NULL);
-}
-
-/* ---- replies -------------------------------------------------------------------------------- */
-
-/* "220 text", as the first line of the reply stood. */
-static const char *reply_text(probe_handle *h)
-{
-    struct smtp_reply *r = &h->reply;
-    const char *text = text_escape_dup(&h->arena, (struct slice){r->first, r->first_len});
-    if (r->code == 0 || text == NULL)
-        return text;
-    return arena_printf(&h->arena, "%d%c%s", r->code, r->lines > 1 ? '-' : ' ', text);
-}
-
-static void keep_reply(probe_handle *h)
-{
-    h->facts.reply_code = h->reply.code;
-    h->facts.reply = reply_text(h);
-}
-
-/* Replies by which a server says that it does not want to talk to us, now or at all: they tell
- * nothing of its TLS (findings.tsv, smtp_blocked_vantage). */
-static bool is_limit(int code)
-{
-    return (code >= 400 && code < 500) || code == 521 || code == 550 || code == 554;
-}
-
-static void on_banner(probe_handle *h)
-{
-    h->facts.banner = reply_text(h);
-    if (h->reply.code == 220) {
-        say(h, PHASE_EHLO, "EHLO", h->owner->ehlo_name);
-        return;
-    }
-    keep_reply(h);
-    quit(h, is_limit(h->reply.code) ? PROBE_LIMITED : PROBE_PROTOCOL_ERROR);
-}
-
-static void on_ehlo(probe_handle *h)
-{
-    int code = h->reply.code;
-    keep_reply(h);
-    h->facts.starttls = code == 250 && h->reply.starttls;
-    if (h->facts.starttls)
-        say(h, PHASE_STARTTLS, "STARTTLS", NULL);
-    else if (code == 250)
-        quit(h, PROBE_NO_STARTTLS);
-    else if (is_limit(code))
-        quit(h, PROBE_LIMITED);
-    else
-        say(h, PHASE_HELO, "HELO", h->owner->ehlo_name); /* RFC 5321 3.2 */
-}
-
-static void on_helo(probe_handle *h)
-{
-    int code = h->reply.code;
-    keep_reply(h);
-    h->facts.helo = code == 250;
-    if (code == 250)
-        quit(h, PROBE_NO_STARTTLS); /* without EHLO there is no extension */
-    else
-        quit(h, is_limit(code) ? PROBE_LIMITED : PROBE_PROTOCOL_ERROR);
-}
-
-static void shake_hands(probe_handle *h);
-
-static void on_starttls(probe_handle *h)
-{
-    keep_reply(h);
-    if (h->reply.code != 220) {
-        quit(h, h->reply.code >= 400 ? PROBE_STARTTLS_REFUSED : PROBE_PROTOCOL_ERROR);
-        return;
-    }
-    enter(h, PHASE_HANDSHAKE);
-    h->ssl = SSL_new(h->owner->ctx);
-    if (h->ssl == NULL || SSL_set_fd(h->ssl, h->fd) != 1 ||
-        tls_verify_attach(h->ssl, &h->rec) != ST_OK ||
-        (h->mx_name != NULL && SSL_set_tlsext_host_name(h->ssl, h->mx_name) != 1)) {
-        finish_as(h, PROBE_ABANDONED);
-        return;
-    }
-    SSL_set_connect_state(h->ssl);
-    shake_hands(h);
-}
-
-static void shake_hands(probe_handle *h)
-{
-    ERR_clear_error();
-    int rc = SSL_do_handshake(h->ssl);
-    if (rc == 1) {
-        tls_record_end(&h->rec, TLS_END_OK, h->mx_name);
-        say(h, PHASE_EHLO_TLS, "EHLO", h->owner->ehlo_name);
-        return;
-    }
-    enum io_result r = io_of_ssl(h, rc);
-    if (r == IO_CLOSED) {
-        tls_record_end(&h->rec, tls_record_failure(&h->rec), h->mx_name);
-        finish_as(h, PROBE_TLS_FAILED);
-        return;
-    }
-    want(h, r == IO_WRITE ? EV_WRITE : EV_READ);
-}
-
-/* A whole reply came. */
-static void on_reply(probe_handle *h)
-{
-    switch (h->phase) {
-    case PHASE_BANNER:
-        on_banner(h);
-        break;
-    case PHASE_EHLO:
-        on_ehlo(h);
-        break;
-    case PHASE_HELO:
-        on_helo(h);
-        break;
-    case PHASE_STARTTLS:
-        on_starttls(h);
-        break;
-    case PHASE_EHLO_TLS:
-        quit(h, PROBE_OK);
-        break;
-    default:
-        finish(h); /* the answer to QUIT */
-        break;
-    }
-}
-
-/* The connection does not go on: closed by the peer, or what it says is no SMTP. */
-static void on_broken(probe_handle *h)
-{
-    switch (h->phase) {
-    case PHASE_BANNER:
-        h->facts.banner = h->reply.first_len > 0 ? reply_text(h) : NULL;
-        /* fall through */
-    case PHASE_EHLO:
-    case PHASE_HELO:
-    case PHASE_STARTTLS:
-        if (h->reply.code != 0 || h->reply.first_len > 0)
-            keep_reply(h);
-        finish_as(h, PROBE_PROTOCOL_ERROR);
-        break;
-    case PHASE_EHLO_TLS:
-        /* In TLS 1.3 the peer's last word on the handshake, such as certificate_required, comes
-         * after our side of it is complete. */
-        if (h->rec.facts.alert >= 0) {
-            tls_record_end(&h->rec, TLS_END_ALERT, h->mx_name);
-            finish_as(h, PROBE_TLS_FAILED);
-        } else {
-            finish_as(h, PROBE_OK);
-        }
-        break;
-    default:
-        finish(h);
-        break;
-    }
-}
-
-/* Feeds bytes to the reply that is waited for. False when the bytes behind are not to be read as
- * the next reply any more (the handshake began) or the probe is over: h may be gone. */
-static bool take_bytes(probe_handle *h, const char *p, size_t len)
-{
-    while (len > 0) {
-        size_t used;
-        enum status st = smtp_reply_feed(&h->reply, p, len, &used);
-        if (st != ST_OK) {
-            on_broken(h);
-            return false;
-        }
-        p += used;
-        len -= used;
-        if (!h->reply.complete)
-            break;
-        enum phase phase = h->phase;
-        /* Plaintext behind the 220 could be taken for said under TLS (CVE-2011-0411). It is noted
-         * and dropped here: TLS begins with what the socket gives from now on. */
-        if (phase == PHASE_STARTTLS && h->reply.code == 220)
-            h->facts.injected = len > 0;
-        bool stop = phase == PHASE_QUIT || (phase == PHASE_STARTTLS && h->reply.code == 220);
-        on_reply(h);
-        if (stop)
-            return false;
-    }
-    return true;
 }
 
 static void read_replies(probe_handle *h)
@@ -433,7 +187,7 @@ static void read_replies(probe_handle *h)
         size_t len = 0;
         enum io_result r = get_bytes(h, buffer, sizeof buffer, &len);
         if (r == IO_DONE) {
-            if (!take_bytes(h, buffer, len))
+            if (!probe_talk_bytes(h, buffer, len))
                 return;
             /* A short read of the plain socket says that it is empty. */
             if (h->ssl == NULL && len < sizeof buffer)
@@ -442,10 +196,10 @@ static void read_replies(probe_handle *h)
         }
         if (r == IO_CLOSED) {
             /* The end of the stream ends the line too: "554 go away" and gone. */
-            if (h->reply.line_len == 0 || take_bytes(h, "\n", 1))
-                on_broken(h);
+            if (h->reply.line_len == 0 || probe_talk_bytes(h, "\n", 1))
+                probe_talk_broken(h);
         } else if (r == IO_WRITE) {
-            want(h, EV_READ | EV_WRITE);
+            probe_want(h, EV_READ | EV_WRITE);
         }
         return;
     }
@@ -459,20 +213,20 @@ static void on_connected(probe_handle *h)
     h->facts.conn = dial_result(h->fd);
     if (h->facts.conn == CONN_OK) {
         setsockopt(h->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        enter(h, PHASE_BANNER);
-        want(h, EV_READ);
+        probe_enter(h, PHASE_BANNER);
+        probe_want(h, EV_READ);
         return;
     }
     switch (h->facts.conn) {
     case CONN_REFUSED:
     case CONN_UNREACHABLE:
-        finish_as(h, PROBE_REFUSED);
+        probe_finish_as(h, PROBE_REFUSED);
         break;
     case CONN_TIMEOUT:
-        finish_as(h, PROBE_TIMEOUT);
+        probe_finish_as(h, PROBE_TIMEOUT);
         break;
     default:
-        finish_as(h, PROBE_ABANDONED);
+        probe_finish_as(h, PROBE_ABANDONED);
         break;
     }
 }
@@ -484,7 +238,7 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
     if (h->phase == PHASE_CONNECT) {
         on_connected(h);
     } else if (h->phase == PHASE_HANDSHAKE) {
-        shake_hands(h);
+        probe_shake_hands(h);
     } else {
         if ((what & EV_WRITE) != 0)
             flush(h);
@@ -516,7 +270,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (h->fd < 0) {
-        finish_as(h, end_of_dial(h->facts.conn));
+        probe_finish_as(h, end_of_dial(h->facts.conn));
         return;
     }
     if (!deadline_is_up(&h->deadline, now)) {
@@ -531,17 +285,17 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     case PHASE_EHLO:
     case PHASE_HELO:
     case PHASE_STARTTLS:
-        finish_as(h, PROBE_TIMEOUT);
+        probe_finish_as(h, PROBE_TIMEOUT);
         break;
     case PHASE_HANDSHAKE:
         tls_record_end(&h->rec, TLS_END_TIMEOUT, h->mx_name);
-        finish_as(h, PROBE_TLS_FAILED);
+        probe_finish_as(h, PROBE_TLS_FAILED);
         break;
     case PHASE_EHLO_TLS:
-        finish_as(h, PROBE_OK);
+        probe_finish_as(h, PROBE_OK);
         break;
     default:
-        finish(h);
+        probe_finish(h);
         break;
     }
 }
@@ -587,7 +341,7 @@ void prober_free(prober *p)
     if (p == NULL)
         return;
     while (p->live != NULL)
-        finish_as(p->live, PROBE_ABANDONED);
+        probe_finish_as(p->live, PROBE_ABANDONED);
     SSL_CTX_free(p->ctx);
     free(p);
 }
@@ -621,8 +375,8 @@ enum status probe_start(prober *p, const struct probe_request *req, probe_done_f
     h->facts.conn = dial_open(&p->dialer, &to, &h->fd);
     if (h->fd >= 0) {
         h->facts.conn = CONN_NONE;
-        enter(h, PHASE_CONNECT);
-        want(h, EV_WRITE);
+        probe_enter(h, PHASE_CONNECT);
+        probe_want(h, EV_WRITE);
     } else {
         arm_timer(h, 0); /* the outcome is told from the loop */
     }
