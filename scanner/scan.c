@@ -20,6 +20,7 @@ enum scan_phase { PHASE_FIRST, PHASE_SECOND, PHASE_ENDING };
 
 struct scan {
     const struct scan_options *options;
+    const struct scan_caller *caller; /* NULL: files */
     struct scan_setup setup;
     struct worker_shared shared;
     input *input;
@@ -189,6 +190,12 @@ static void on_durable(void *arg, const uint64_t *indexes, size_t n)
     atomic_fetch_add_explicit(&s->durable, n, memory_order_relaxed);
 }
 
+static void on_lines(void *arg, struct slice lines)
+{
+    struct scan *s = arg;
+    s->caller->lines(s->caller->arg, lines);
+}
+
 static void on_writer_failed(struct mail *mail, void *owner)
 {
     struct scan *s = owner;
@@ -260,7 +267,7 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
 
 static struct progress_view view(const struct scan *s)
 {
-    struct progress_view v = {.total = input_total(s->input)};
+    struct progress_view v = {.total = s->input ? input_total(s->input) : 0};
     for (uint32_t i = 0; i < s->shared.n_workers; i++) {
         const struct stats_live *live = &s->shared.worker[i]->live;
         v.done += atomic_load_explicit(&live->done, memory_order_relaxed);
@@ -325,7 +332,8 @@ static void wake_worker(void *arg, uint32_t id)
 
 static enum status next_item(void *arg, struct input_item *out)
 {
-    return input_next(arg, out);
+    struct scan *s = arg;
+    return s->caller ? s->caller->next(s->caller->arg, out) : input_next(s->input, out);
 }
 
 static enum status make_workers(struct scan *s)
@@ -349,7 +357,8 @@ static enum status open_all(struct scan *s)
     enum status st = setup_open(&s->setup, shared, &s->exit_code);
     if (st != ST_OK)
         return st;
-    st = input_open(s->options, &s->input, error, sizeof error);
+    if (!s->caller)
+        st = input_open(s->options, &s->input, error, sizeof error);
     if (st != ST_OK) {
         fprintf(stderr, "stscan: %s\n", error);
         s->exit_code = EXIT_INPUT;
@@ -357,6 +366,8 @@ static enum status open_all(struct scan *s)
     }
     s->exit_code = EXIT_OUTPUT;
     struct writer_events events = {.durable = on_durable, .failed = writer_failed, .arg = s};
+    if (s->caller)
+        events.lines = on_lines;
     s->base = event_base_new();
     st = s->base ? mailbox_new(s->base, s, &shared->scan) : ST_NOMEM;
     shared->on_report = on_report;
@@ -364,7 +375,7 @@ static enum status open_all(struct scan *s)
         st = writer_open(s->options, &events, &shared->writer, error, sizeof error);
     if (st == ST_OK)
         st = make_workers(s);
-    struct feed_source source = {.next = next_item, .arg = s->input};
+    struct feed_source source = {.next = next_item, .arg = s};
     struct feed_events wake = {.wake = wake_worker, .arg = s};
     if (st == ST_OK)
         st = feed_new(&source, &wake, shared->n_workers, &shared->feed);
@@ -495,12 +506,16 @@ static int dry_run(const struct scan_options *o)
 
 int scan_run(const struct scan_options *o)
 {
-    if (o->dry_run)
-        return dry_run(o);
+    return o->dry_run ? dry_run(o) : scan_run_for(o, NULL);
+}
+
+int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
+{
     struct scan *s = calloc(1, sizeof *s);
     if (!s)
         return EXIT_OUTPUT;
     s->options = o;
+    s->caller = caller;
     s->shared.options = o;
     s->exit_reason = "complete";
     s->start_ms = wall_clock_ms();
@@ -532,7 +547,7 @@ int scan_run(const struct scan_options *o)
     feed_free(s->shared.feed);
     if (s->shared.writer && writer_close(s->shared.writer, &written) != ST_OK)
         set_exit(s, EXIT_OUTPUT, "the output could not be written");
-    if (started) {
+    if (started && !caller) {
         write_meta(s, &total, &written);
         say_how_it_ended(s, &written, handed_out);
     }
