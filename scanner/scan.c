@@ -470,6 +470,20 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
         s->exit_code = EXIT_OUTPUT;
 }
 
+static void say_how_it_begins(const struct scan_options *o, uint32_t workers)
+{
+    if (o->quiet)
+        return;
+    fprintf(stderr, "stscan: scanning %s into %s with %u worker%s and %zu resolver%s\n",
+            o->input && strcmp(o->input, "-") != 0 ? o->input : "standard input", o->output,
+            (unsigned)workers, workers == 1 ? "" : "s", o->n_resolvers,
+            o->n_resolvers == 1 ? "" : "s");
+    if (!o->no_probe && !o->ehlo_name)
+        fputs("stscan: no --ehlo-name: MX hosts are not probed, and what depends on it stays "
+              "undetermined\n",
+              stderr);
+}
+
 static void say_how_it_ended(const struct scan *s, const struct writer_totals *w,
                              uint64_t handed_out)
 {
@@ -530,6 +544,8 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     bool opened = open_all(s) == ST_OK;
     bool started = opened && start_threads(s) == ST_OK;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (started && !caller)
+        say_how_it_begins(o, s->shared.n_workers);
     if (started)
         event_base_dispatch(s->base);
     join_workers(s);
