@@ -1,16 +1,12 @@
 #include "scanner/scan.h"
 
 #include "scanner/output/meta.h"
-#include "scanner/output/progress.h"
-#include "scanner/scan_setup.h"
+#include "scanner/scan_course.h"
 #include <curl/curl.h>
-#include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { DRAIN_GRACE_MS = 2000 };
@@ -370,7 +366,7 @@ static enum status open_all(struct scan *s)
         events.lines = on_lines;
     s->base = event_base_new();
     st = s->base ? mailbox_new(s->base, s, &shared->scan) : ST_NOMEM;
-    shared->on_report = on_report;
+    shared->on_report = scan_on_report;
     if (st == ST_OK)
         st = writer_open(s->options, &events, &shared->writer, error, sizeof error);
     if (st == ST_OK)
@@ -380,9 +376,9 @@ static enum status open_all(struct scan *s)
     if (st == ST_OK)
         st = feed_new(&source, &wake, shared->n_workers, &shared->feed);
     if (st == ST_OK)
-        st = add_events(s);
+        st = scan_add_events(s);
     if (st == ST_OK)
-        st = progress_new(STDERR_FILENO, s->options->quiet, monotonic_ms(), &s->progress);
+        st = progress_new(STDERR_FILENO, s->options->quiet, scan_clock_ms(), &s->progress);
     if (st == ST_OK)
         s->exit_code = EXIT_COMPLETE;
     else
@@ -401,7 +397,7 @@ static enum status start_threads(struct scan *s)
     if (st != ST_OK) {
         fprintf(stderr, "stscan: cannot start threads\n");
         s->exit_code = EXIT_OUTPUT;
-        order_all(s, ORDER_STOP);
+        scan_order_all(s, ORDER_STOP);
     }
     return st;
 }
@@ -439,7 +435,7 @@ static void end_workers(struct scan *s, struct scan_stats *total)
 
 static void close_all(struct scan *s)
 {
-    free_events(s);
+    scan_free_events(s);
     mailbox_free(s->shared.scan);
     if (s->base)
         event_base_free(s->base);
@@ -550,8 +546,8 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
         event_base_dispatch(s->base);
     join_workers(s);
     if (s->progress) {
-        struct progress_view v = view(s);
-        progress_end(s->progress, &v, monotonic_ms());
+        struct progress_view v = scan_view(s);
+        progress_end(s->progress, &v, scan_clock_ms());
     }
 
     struct scan_stats total;
