@@ -1,6 +1,5 @@
 #include "scanner/scan_course.h"
 
-#include "scanner/scan.h"
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,7 +91,7 @@ static void pass_over(struct scan *s)
     } else if (s->phase == PHASE_FIRST && !s->draining) {
         enum status read = feed_ended(s->shared.feed);
         if (read != ST_EOF) {
-            scan_say(s, "input: %s", input_error(s->input));
+            scan_say(s, "input: %s", s->input ? input_error(s->input) : status_text(read));
             scan_set_exit(s, EXIT_INPUT, "the input could not be read to its end");
         }
         s->phase = PHASE_SECOND;
@@ -156,6 +155,12 @@ void scan_on_durable(void *arg, const uint64_t *indexes, size_t n)
     struct scan *s = arg;
     (void)indexes;
     atomic_fetch_add_explicit(&s->durable, n, memory_order_relaxed);
+}
+
+void scan_on_lines(void *arg, struct slice lines)
+{
+    struct scan *s = arg;
+    s->caller->lines(s->caller->arg, lines);
 }
 
 static void writer_has_failed(struct mail *mail, void *owner)
@@ -229,7 +234,7 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
 
 struct progress_view scan_view(const struct scan *s)
 {
-    struct progress_view v = {.total = input_total(s->input)};
+    struct progress_view v = {.total = s->input ? input_total(s->input) : 0};
     for (uint32_t i = 0; i < s->shared.n_workers; i++) {
         const struct stats_live *live = &s->shared.worker[i]->live;
         v.done += atomic_load_explicit(&live->done, memory_order_relaxed);

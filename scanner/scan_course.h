@@ -6,6 +6,7 @@
 #define SCANNER_SCAN_COURSE_H
 
 #include "scanner/output/progress.h"
+#include "scanner/scan.h"
 #include "scanner/scan_setup.h"
 
 /* How a scan goes: the first pass, the second over what stayed undetermined, the end. */
@@ -13,6 +14,7 @@ enum scan_phase { PHASE_FIRST, PHASE_SECOND, PHASE_ENDING };
 
 struct scan {
     const struct scan_options *options;
+    const struct scan_caller *caller; /* NULL: files */
     struct scan_setup setup;
     struct worker_shared shared;
     input *input;
@@ -45,6 +47,7 @@ void scan_on_report(struct mail *report, void *scan);
 /* The writer's events; arg is the scan. On the writer's thread. */
 void scan_on_durable(void *arg, const uint64_t *indexes, size_t n);
 void scan_on_writer_failed(void *arg, int err);
+void scan_on_lines(void *arg, struct slice lines); /* when there is a caller */
 
 enum status scan_add_events(struct scan *s);
 void scan_free_events(struct scan *s);
