@@ -93,9 +93,10 @@ enum status setup_reload_blocklist(struct scan_setup *s, struct worker_shared *s
 static void choose_families(struct worker_shared *shared)
 {
     const struct scan_options *o = shared->options;
-    /* IPv4 is always tried unless forbidden: a machine without any route still has its own. */
-    shared->use_v4 = !o->only_v6;
-    shared->use_v6 = o->only_v6 || (!o->only_v4 && route_exists(6));
+    /* IPv4 is always tried unless IPv6 alone is asked for: a machine without any route still has
+     * its own. */
+    shared->use_v4 = o->use_v4 || !o->use_v6;
+    shared->use_v6 = o->use_v6 || (!o->use_v4 && route_exists(6));
 }
 
 static void choose_scope(struct worker_shared *shared)
