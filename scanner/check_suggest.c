@@ -16,13 +16,20 @@ static bool has_attempt(const struct judgement *j)
            j->adoption == ADOPTION_TESTING || j->adoption == ADOPTION_ENFORCE;
 }
 
-/* A fault of effect B, F, D or W in that stage. pol_accept_set follows from other rows, of the
- * record too, and says nothing by itself. */
+/* Rows that ask for no other policy: testing is a step on the way, and pol_accept_set follows from
+ * other rows, of the record too. */
+static bool is_no_fault(enum finding_code code)
+{
+    return code == FC_pol_mode_testing || code == FC_pol_accept_set ||
+           code == FC_verdict_would_block;
+}
+
+/* A fault of effect B, F, D or W in that stage. */
 static bool has_fault(const struct judgement *j, enum stage stage)
 {
     for (size_t i = 0; i < j->findings.n; i++) {
         const struct finding_row *row = finding_row(j->findings.v[i].code);
-        if (row->stage == stage && j->findings.v[i].code != FC_pol_accept_set &&
+        if (row->stage == stage && !is_no_fault(j->findings.v[i].code) &&
             (row->effect == EFFECT_BLOCKS || row->effect == EFFECT_FALLBACK ||
              row->effect == EFFECT_DISAGREE || row->effect == EFFECT_WEAK))
             return true;
@@ -56,10 +63,10 @@ static bool wants_policy(const struct evidence *e, const struct judgement *j)
 {
     if (!has_attempt(j) || j->adoption == ADOPTION_NONE || !can_list_mx(e, j))
         return false;
-    if (j->policy_status == COMPONENT_FAILED || j->policy_status == COMPONENT_INVALID)
-        return true;
-    return j->policy_status == COMPONENT_VALID &&
-           (has_fault(j, STAGE_POLICY) || has_fault(j, STAGE_MX_CONSISTENCY));
+    /* One that could not be fetched is known when its host answered all the same. */
+    if (j->policy_status != COMPONENT_VALID && j->policy.mode == POLICY_MODE_UNKNOWN)
+        return j->policy_status == COMPONENT_FAILED || j->policy_status == COMPONENT_INVALID;
+    return has_fault(j, STAGE_POLICY) || has_fault(j, STAGE_MX_CONSISTENCY);
 }
 
 enum status suggest_record(const struct evidence *e, const struct judgement *j, struct strbuf *out)

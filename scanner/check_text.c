@@ -94,6 +94,16 @@ static enum page_colour colour_of(enum effect effect)
     return effect == EFFECT_INFO ? DIM : YELLOW;
 }
 
+/* The condition up to its first semicolon: what follows there are rules of the table. */
+static void put_condition(const struct page *p, const char *text)
+{
+    char first[256];
+    const char *end = strstr(text, "; ");
+    size_t len = end ? (size_t)(end - text) : strlen(text);
+    snprintf(first, sizeof first, "%.*s", (int)len, text);
+    page_wrapped(p, "what", first);
+}
+
 static void put_finding(const struct page *p, const struct finding *f)
 {
     const struct finding_row *row = finding_row(f->code);
@@ -108,7 +118,7 @@ static void put_finding(const struct page *p, const struct finding *f)
         put_wire(p->to, slice_of(f->target));
     }
     fputc('\n', p->to);
-    page_wrapped(p, "what", row->text);
+    put_condition(p, row->text);
     if (f->detail && f->detail[0] != '\0')
         page_wrapped(p, "seen", f->detail);
     page_wrapped(p, "effect", check_effect_words(row->effect));

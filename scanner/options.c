@@ -153,14 +153,12 @@ static const char *contradiction(const struct scan_options *o)
 {
     if (o->shard >= o->shards)
         return "--shard counts from 0: it must be below --shards";
-    if (o->only_v4 && o->only_v6)
-        return "-4 and -6 exclude each other";
     if (o->all_policy && o->no_policy)
         return "--all-policy and --no-policy exclude each other";
     if (o->sample <= 0)
         return "--sample must be above 0";
     for (size_t i = 0; i < o->n_sources; i++)
-        if ((o->only_v4 && o->sources[i].family == 6) || (o->only_v6 && o->sources[i].family == 4))
+        if (o->use_v4 != o->use_v6 && o->use_v4 != (o->sources[i].family == 4))
             return "--source has an address of a family that -4 or -6 excludes";
     return NULL;
 }

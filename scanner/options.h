@@ -46,7 +46,7 @@ struct scan_options {
     uint32_t timeout_dns_ms, timeout_policy_ms, timeout_probe_ms, timeout_domain_ms;
     double min_success_pct;
     bool retry_undetermined;
-    bool only_v4, only_v6;
+    bool use_v4, use_v6; /* families asked for; none: what the machine can route */
     uint32_t max_addresses;
     bool deep, no_aia;
     char *baseline;

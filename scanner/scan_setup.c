@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { TABLE_FILE_MAX_BYTES = 256 * 1024 * 1024 }; /* a blocklist or table of providers */
+enum { BLOCKLIST_FILE_MAX_BYTES = 256 * 1024 * 1024 };
 
 static enum status fail(const char *what, const char *why)
 {
@@ -19,7 +19,7 @@ static enum status fail(const char *what, const char *why)
 /* The whole of a small file; the caller frees out->p. */
 static enum status read_file(const char *path, struct strbuf *out)
 {
-    strbuf_init(out, TABLE_FILE_MAX_BYTES);
+    strbuf_init(out, BLOCKLIST_FILE_MAX_BYTES);
     FILE *f = fopen(path, "rbe");
     if (!f)
         return fail(path, strerror(errno));
@@ -90,28 +90,13 @@ enum status setup_reload_blocklist(struct scan_setup *s, struct worker_shared *s
     return add_guard(s, shared);
 }
 
-static enum status load_providers(struct scan_setup *s, const char *path)
-{
-    if (!path)
-        return providers_builtin(&s->providers);
-    struct strbuf text;
-    enum status st = read_file(path, &text);
-    if (st != ST_OK)
-        return st;
-    size_t line = 0;
-    st = providers_parse((struct slice){text.p, text.len}, &s->providers, &line);
-    strbuf_free(&text);
-    if (st == ST_INVALID)
-        fprintf(stderr, "stscan: %s:%zu: not a provider\n", path, line);
-    return st;
-}
-
 static void choose_families(struct worker_shared *shared)
 {
     const struct scan_options *o = shared->options;
-    /* IPv4 is always tried unless forbidden: a machine without any route still has its own. */
-    shared->use_v4 = !o->only_v6;
-    shared->use_v6 = o->only_v6 || (!o->only_v4 && route_exists(6));
+    /* IPv4 is always tried unless IPv6 alone is asked for: a machine without any route still has
+     * its own. */
+    shared->use_v4 = o->use_v4 || !o->use_v6;
+    shared->use_v6 = o->use_v6 || (!o->use_v4 && route_exists(6));
 }
 
 static void choose_scope(struct worker_shared *shared)
@@ -133,19 +118,19 @@ enum status setup_open(struct scan_setup *s, struct worker_shared *shared, int *
     shared->n_resolvers = o->n_resolvers;
     choose_families(shared);
     choose_scope(shared);
-    enum status st = name_psl_load(NULL, &s->psl);
-    if (st != ST_OK)
-        return fail("public suffix list", status_text(st));
-    st = load_providers(s, o->providers);
-    if (st != ST_OK)
+    char error[512] = "";
+    enum status st = judge_tables_open(o->providers, &s->tables, error, sizeof error);
+    if (st != ST_OK) {
+        fprintf(stderr, "stscan: %s\n", error);
         return st;
+    }
     st = tls_trust_new(o->ca_file, &s->trust);
     if (st != ST_OK)
         return fail(o->ca_file ? o->ca_file : "system trust anchors", status_text(st));
     st = add_guard(s, shared);
     if (st != ST_OK)
         return st;
-    shared->judge = (struct judge){.psl = s->psl, .providers = s->providers};
+    shared->judge = s->tables.judge;
     shared->trust = s->trust;
     *exit_code = EXIT_COMPLETE;
     return ST_OK;
@@ -156,8 +141,7 @@ void setup_close(struct scan_setup *s)
     for (size_t i = 0; i < s->n_guards; i++)
         guard_free(s->guards[i]);
     tls_trust_free(s->trust);
-    providers_free(s->providers);
-    name_psl_free(s->psl);
+    judge_tables_close(&s->tables);
     *s = (struct scan_setup){.n_guards = 0};
 }
 

@@ -4,13 +4,13 @@
 #ifndef SCANNER_SCAN_SETUP_H
 #define SCANNER_SCAN_SETUP_H
 
+#include "scanner/judge_tables.h"
 #include "scanner/worker/worker.h"
 
 enum { SETUP_GUARDS_MAX = 64 }; /* blocklists read in one scan (SIGHUP); all live until the end */
 
 struct scan_setup {
-    name_psl *psl;
-    struct providers *providers;
+    struct judge_tables tables;
     tls_trust *trust;
     guard *guards[SETUP_GUARDS_MAX];
     size_t n_guards;

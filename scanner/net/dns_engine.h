@@ -32,7 +32,7 @@ enum {
     DNS_SOCKETS_MIN = 4,               /* of one server, for many source ports */
     DNS_SOCKETS_MAX = 256,             /* of one server, retired ones included */
     DNS_SOCKET_QUESTIONS = 16384,      /* asked from one source port before it is given up */
-    DNS_RCVBUF_BYTES = 2 << 20,        /* asked for; what the kernel gives is read back */
+    DNS_RCVBUF_BYTES = 1 << 20,        /* asked for; what the kernel gives is read back */
     DNS_RCVBUF_DEFAULT_BYTES = 212992, /* holds LIMIT_DNS_PER_SOCKET replies */
     DNS_BACKOFF_MIN_MS = 50,           /* a server that refuses or cannot be reached */
     DNS_BACKOFF_MAX_MS = 2000,
@@ -59,7 +59,8 @@ struct dns_ticket {
     struct dns_query_handle *q;
     struct dns_socket *socket;
     uint16_t id;
-    bool edns, cd; /* as it was last sent */
+    bool edns; /* as it was last sent */
+    bool cd;   /* an id is for queries with CD=1, or for those without */
 };
 
 enum question_state {
@@ -91,6 +92,7 @@ struct dns_query_handle {
     bool cd;                    /* SERVFAIL was believed; asked with CD=1 whether DNSSEC is why */
     uint8_t failures;           /* answers that were failures */
     uint32_t failed_servers;    /* set of the indexes of servers that failed it */
+    uint32_t avoid;             /* set of those that the next try goes to last */
     uint32_t plain_servers;     /* set of those that are asked without EDNS */
     enum lookup failure_status; /* the last one, reported when no better answer comes */
     int failure_rcode, failure_ede;
@@ -237,7 +239,7 @@ enum status batch_new(struct dns_batch **out);
 /* A ticket on a socket of s, with a fresh id; the newest of q's. NULL when no socket has room and
  * none can be opened. */
 struct dns_ticket *ticket_take(struct dns_query_handle *q, struct dns_server *s);
-/* The ticket that q holds on s already, made the newest; NULL. */
+/* The ticket that q holds on s already for a query like the next one, made the newest; NULL. */
 struct dns_ticket *ticket_again(struct dns_query_handle *q, const struct dns_server *s);
 void ticket_release(struct dns_ticket *ticket);
 void tickets_release(struct dns_query_handle *q);

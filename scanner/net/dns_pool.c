@@ -69,9 +69,9 @@ bool pool_has_other(const struct dns_pool *pool, uint32_t failed_servers)
     return false;
 }
 
-/* The next server in turn that may be asked; one that has not failed this question first. Sets
+/* The next server in turn that may be asked; those to avoid last. Sets
  * *usable when health alone would let one be asked. */
-static struct dns_server *pick_server(struct dns_pool *pool, uint32_t failed_servers, bool *usable)
+static struct dns_server *pick_server(struct dns_pool *pool, uint32_t avoid, bool *usable)
 {
     struct dns_server *best = NULL;
     for (size_t i = 0; i < pool->n_servers; i++) {
@@ -81,10 +81,10 @@ static struct dns_server *pick_server(struct dns_pool *pool, uint32_t failed_ser
         *usable = true;
         if (!server_has_credit(s))
             continue;
-        bool failed = failed_servers >> s->index & 1;
-        if (best == NULL || !failed)
+        bool avoided = avoid >> s->index & 1;
+        if (best == NULL || !avoided)
             best = s;
-        if (!failed)
+        if (!avoided)
             break;
     }
     if (best != NULL)
@@ -120,7 +120,7 @@ void pool_pump(struct dns_pool *pool)
     own_set(pool, pool->own_on);
     while ((q = next_waiting(pool)) != NULL) {
         bool usable = false;
-        struct dns_server *s = pick_server(pool, q->failed_servers, &usable);
+        struct dns_server *s = pick_server(pool, q->avoid, &usable);
         if (s != NULL && question_send(q, s))
             continue;
         if (s != NULL && !server_usable(s))

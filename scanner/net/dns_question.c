@@ -145,6 +145,7 @@ bool question_send(struct dns_query_handle *q, struct dns_server *s)
         q->on_wire = true;
         e->in_flight++;
     }
+    q->avoid = 0; /* when that one is silent, they have their turn again */
     q->state = QUESTION_SENDING;
     wheel_set(&e->wheel, &q->timer, q->deadline_ms);
     socket_queue(t->socket, q);
@@ -221,6 +222,10 @@ static bool is_answer(enum lookup status)
 static void take_failure(struct dns_query_handle *q, struct dns_server *s,
                          const struct dns_answer *answer)
 {
+    if (q->cd) { /* late, and nothing new */
+        ask_again(q);
+        return;
+    }
     q->failures++;
     q->failed_servers |= UINT32_C(1) << s->index;
     q->failure_status = answer->facts.status;
@@ -230,13 +235,13 @@ static void take_failure(struct dns_query_handle *q, struct dns_server *s,
     if (q->failure_status == LOOKUP_SERVFAIL && dns_ede_is_dnssec(q->failure_ede)) {
         end_failed(q, LOOKUP_BOGUS);
     } else if (q->failures < LIMIT_DNS_SERVFAIL_TRIES) {
-        if (pool_has_other(q->pool, q->failed_servers))
+        q->avoid = q->failed_servers;
+        if (pool_has_other(q->pool, q->avoid))
             ask_again(q);
         else
             pause_then_again(q);
     } else if (q->failure_status == LOOKUP_SERVFAIL) {
-        q->cd = true;
-        tickets_release(q); /* late replies without CD must not be taken for this one's */
+        q->cd = true; /* a late answer to one without still counts */
         ask_again(q);
     } else {
         end_failed(q, q->failure_status);
@@ -266,9 +271,9 @@ void question_no_edns(struct dns_ticket *ticket)
     ask_plain(q, s);
 }
 
-/* A whole reply, by UDP or TCP, to a query that was sent with or without EDNS. */
+/* A whole reply, by UDP or TCP, to a query that was sent with or without EDNS and CD. */
 static void take_reply(struct dns_query_handle *q, struct dns_server *s, const uint8_t *msg,
-                       size_t len, bool edns)
+                       size_t len, bool edns, bool cd)
 {
     dns_engine *e = engine_of(q);
     struct dns_name qname;
@@ -290,7 +295,7 @@ static void take_reply(struct dns_query_handle *q, struct dns_server *s, const u
     }
     if ((q->plain_servers >> s->index & 1) != 0 && is_answer(answer.facts.status))
         s->no_edns_until_ms = e->now_ms + DNS_NO_EDNS_MS;
-    if (q->cd)
+    if (cd)
         take_cd_reply(q, &answer);
     else if (is_answer(answer.facts.status))
         question_end(q, &answer);
@@ -307,11 +312,10 @@ static void on_tcp_reply(void *arg, const uint8_t *reply, size_t len)
     engine_clock(e);
     q->tcp_ask = NULL;
     if (reply != NULL && dns_wire_answered_by(&q->wire, reply, len)) {
-        bool edns = q->wire.b[11] != 0;
         e->stats.answers++;
         server_answered(q->tcp_server, reply[3] & 0xf);
         wheel_clear(&q->timer);
-        take_reply(q, q->tcp_server, reply, len, edns);
+        take_reply(q, q->tcp_server, reply, len, question_edns(q, q->tcp_server), q->cd);
     } else {
         pause_then_again(q);
     }
@@ -350,7 +354,7 @@ void question_reply(struct dns_ticket *ticket, const uint8_t *msg, size_t len, b
     enum { TC = 0x02, RCODE = 0x0f };
     struct dns_query_handle *q = ticket->q;
     struct dns_server *s = ticket->socket->server;
-    bool edns = ticket->edns;
+    bool edns = ticket->edns, cd = ticket->cd;
 
     server_answered(s, msg[3] & RCODE);
     ticket_release(ticket);
@@ -363,5 +367,5 @@ void question_reply(struct dns_ticket *ticket, const uint8_t *msg, size_t len, b
     }
     forget_tcp(q);
     leave_queue(q);
-    take_reply(q, s, msg, len, edns);
+    take_reply(q, s, msg, len, edns, cd);
 }

@@ -198,6 +198,7 @@ struct dns_ticket *ticket_take(struct dns_query_handle *q, struct dns_server *s)
     struct dns_ticket *t = &q->ticket[q->n_tickets++];
     t->q = q;
     t->socket = k;
+    t->cd = q->cd;
     do
         t->id = dns_random_u16(&s->pool->engine->random);
     while (k->table[t->id & k->mask] != NULL);
@@ -219,7 +220,7 @@ static void move_ticket(struct dns_ticket *to, const struct dns_ticket *from)
 struct dns_ticket *ticket_again(struct dns_query_handle *q, const struct dns_server *s)
 {
     for (size_t i = 0; i < q->n_tickets; i++) {
-        if (q->ticket[i].socket->server != s)
+        if (q->ticket[i].socket->server != s || q->ticket[i].cd != q->cd)
             continue;
         struct dns_ticket mine = q->ticket[i];
         for (; i + 1 < q->n_tickets; i++)
@@ -271,7 +272,6 @@ static unsigned fill_batch(struct dns_socket *k, struct dns_batch *b)
     for (struct dns_query_handle *q = k->out.first; q != NULL && n < DNS_BATCH; q = q->next, n++) {
         struct dns_ticket *t = &q->ticket[q->n_tickets - 1];
         t->edns = question_edns(q, k->server);
-        t->cd = q->cd;
         b->out_iov[n].iov_base = q->wire.b;
         b->out_iov[n].iov_len = dns_wire_prepare(&q->wire, t->id, t->edns, t->cd);
     }

@@ -64,8 +64,7 @@ bool aia_can_mend(const struct worker *w, const struct tls_facts *tls, const str
            r->aia_url && strlen(r->aia_url) < AIA_URL_MAX_BYTES;
 }
 
-/* ---- back at home ------------------------------------------------------------------------------
- */
+/* ---- back at home --------------------------------------------------------------------------- */
 
 static void want_end(struct want *want)
 {
@@ -103,8 +102,7 @@ static void send_home(struct want *want, struct intermediate *found)
         mailbox_send(want->home->box, &want->mail);
 }
 
-/* ---- the URL's worker ---------------------------------------------------------------------------
- */
+/* ---- the URL's worker ----------------------------------------------------------------------- */
 
 static struct want *want_of(struct waiter *waiter)
 {

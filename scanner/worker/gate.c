@@ -88,8 +88,7 @@ void gate_free(gate *g)
     free(g);
 }
 
-/* ---- the heap of instants ---------------------------------------------------------------------
- */
+/* ---- the heap of instants ------------------------------------------------------------------- */
 
 static void heap_set(gate *g, size_t slot, struct gate_address *a)
 {
@@ -155,8 +154,7 @@ static void heap_remove(gate *g, struct gate_address *a)
     heap_down(g, last->heap_slot);
 }
 
-/* ---- addresses and prefixes --------------------------------------------------------------------
- */
+/* ---- addresses and prefixes ----------------------------------------------------------------- */
 
 static struct gate_prefix *prefix_of(gate *g, const struct net_addr *ip)
 {
@@ -216,8 +214,7 @@ static void address_forget(gate *g, struct gate_address *a)
     prefix_unref(g, p);
 }
 
-/* ---- placing -----------------------------------------------------------------------------------
- */
+/* ---- placing -------------------------------------------------------------------------------- */
 
 static void queue_add(struct gate_address **first, struct gate_address **last,
                       struct gate_address *a)

@@ -5,6 +5,7 @@
 #ifndef SCANNER_WORKER_JOB_H
 #define SCANNER_WORKER_JOB_H
 
+#include "scanner/worker/crowd.h"
 #include "scanner/worker/gate.h"
 #include "scanner/worker/mailbox.h"
 #include "scanner/worker/result.h"
@@ -42,8 +43,7 @@ struct job {
     /* the owner's */
     struct worker *owner;
     uint64_t sent_us;
-    struct job *young_next, **young_link; /* the owner's list of young connections */
-    bool young;
+    struct crowd_member crowd;
     atomic_uint_fast64_t started_us; /* 0: still waits in a queue of ours. Home may look */
     uint64_t lag_then;               /* the owner's lateness when it started */
     uint8_t tried_again;             /* after a timeout that our own lag may have caused */

@@ -16,11 +16,7 @@ struct owner {
     gate *https, *smtp;
     waitq *probes;      /* struct result by address, and by address and name */
     struct event *wake; /* when a gate opens by time */
-    /* Young connections, oldest first: those that cost handshakes. */
-    struct job *young_first, **young_last;
-    uint32_t young;
-    uint64_t usual_us; /* how long connections usually last (smoothed) */
-    uint32_t connections;
+    struct crowd crowd; /* connections under way */
 };
 
 enum status owner_init(struct owner *o, struct worker *w);
@@ -32,5 +28,16 @@ void owner_free(struct owner *o);
 void owner_accept(struct owner *o, struct job *job);
 /* Starts what may start now; called once a turn of the loop. */
 void owner_pump(struct owner *o);
+
+/* ---- for the owner's own files ---- */
+
+/* To the gate. */
+void owner_queue(struct owner *o, struct job *job);
+/* The job's result (a reference, or NULL) is set; the job leaves the owner. */
+void owner_send_home(struct owner *o, struct job *job);
+/* A probe is answered from the cache, waits for one that is under way, or is queued itself. */
+void owner_accept_probe(struct owner *o, struct job *job);
+/* A queued probe has its result (or none): all who wait for the same get it. */
+void owner_settle_probe(struct owner *o, struct job *job);
 
 #endif

@@ -88,6 +88,8 @@ void unit_ask_addresses(struct unit *u, const char *name, bool shared, struct ad
 /* Sends a job and holds the unit until `done` has returned; done is called with job->asker = u and
  * does not free the job. */
 void unit_submit(struct unit *u, struct job *job, void (*done)(struct unit *u, struct job *job));
+/* What is under way goes on without the unit. */
+void unit_detach(struct unit *u);
 
 /* What stands before a contact: CONN_OK, or why there is none. `name` and its chain are held
  * against the user's list, the address against all. */

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- TXT ----------------------------------------------------------------------------------------
- */
+/* ---- TXT ------------------------------------------------------------------------------------ */
 
 static void on_txt(struct unit *u, void *arg, const struct dns_answer *a)
 {
@@ -24,8 +23,7 @@ void unit_ask_txt(struct unit *u, const char *name, bool shared, struct txt_fact
     unit_ask(u, name, DNS_TXT, shared, on_txt, out);
 }
 
-/* ---- addresses ----------------------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------------------ */
 
 struct address_ask {
     const char *name;

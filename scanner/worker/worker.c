@@ -1,6 +1,5 @@
 #include "scanner/worker/worker.h"
 
-#include "lib/record_json.h"
 #include "scanner/worker/aia.h"
 #include "scanner/worker/unit.h"
 #include <stdlib.h>
@@ -12,7 +11,6 @@ enum {
     SWEEP_MS = 1000,
     BEGIN_PER_TURN = 512,       /* items begun in one turn of the loop */
     WIDE_UNITS_MAX = 4000,      /* adopters under way in a worker, before input stops */
-    BATCH_BYTES = 1024 * 1024,  /* a batch goes to the writer at this size */
     DNS_EXTRA_IN_FLIGHT = 1000, /* questions of adopters beside those for records */
 };
 
@@ -86,77 +84,6 @@ void worker_count_lookup(struct worker *w, enum lookup status)
 void worker_fail(struct worker *w)
 {
     report(w, (struct worker_report){.kind = REPORT_FAILED});
-}
-
-/* ---- records -------------------------------------------------------------------------------- */
-
-static void submit_batch(struct worker *w)
-{
-    if (w->batch && w->batch->n > 0) {
-        writer_submit(w->shared->writer, w->batch);
-        w->batch = NULL;
-    }
-}
-
-/* The batch under way, of the kind that is asked for. */
-static struct record_batch *batch_for(struct worker *w, bool provisional)
-{
-    if (w->batch && w->batch->n > 0 && w->batch->provisional != provisional)
-        submit_batch(w);
-    if (!w->batch) {
-        w->batch = record_batch_new();
-        w->batch_since_us = worker_now_us(w);
-    }
-    if (w->batch)
-        w->batch->provisional = provisional;
-    return w->batch;
-}
-
-static void batch_grew(struct worker *w, uint64_t index)
-{
-    struct record_batch *b = w->batch;
-    b->index[b->n++] = index;
-    if (b->n == FRAME_RECORDS_MAX || b->lines.len >= BATCH_BYTES)
-        submit_batch(w);
-}
-
-enum status worker_write_record(struct worker *w, const struct evidence *e,
-                                const struct judgement *j)
-{
-    struct record_batch *b = batch_for(w, false);
-    if (!b)
-        return ST_NOMEM;
-    enum status st = record_write(e, j, &b->lines);
-    if (st == ST_OK)
-        batch_grew(w, e->index);
-    return st;
-}
-
-/* What is withheld and will not be walked again: for the user's eyes, and undone by a resume. */
-static void write_withheld(struct worker *w)
-{
-    struct evidence e;
-    evidence_init(&e);
-    for (struct retry_domain *d; (d = retry_take(&w->withheld)); retry_domain_free(d)) {
-        struct record_batch *b = batch_for(w, true);
-        if (!b)
-            continue;
-        enum status st = ST_OK;
-        if (d->line) {
-            st = strbuf_add(&b->lines, d->line, d->line_len);
-        } else {
-            st = retry_evidence(d, &e);
-            judgement_reset(&w->judgement);
-            if (st == ST_OK)
-                st = classify(&w->shared->judge, &e, &w->judgement);
-            if (st == ST_OK)
-                st = record_write(&e, &w->judgement, &b->lines);
-        }
-        if (st == ST_OK)
-            batch_grew(w, d->index);
-    }
-    evidence_free(&e);
-    submit_batch(w);
 }
 
 /* ---- input ---------------------------------------------------------------------------------- */
@@ -262,7 +189,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     if (now >= w->swept_at_us + SWEEP_MS * 1000)
         sweep(w, now);
     if (now >= w->batch_since_us + LIMIT_BATCH_LATENCY_MS * 1000ULL)
-        submit_batch(w);
+        worker_submit_batch(w);
     struct timeval tv = {0, TICK_MS * 1000};
     event_add(w->tick, &tv);
     worker_schedule(w);
@@ -279,8 +206,8 @@ static void stop(struct worker *w)
     report_lookups(w);
     while (w->units)
         unit_drop(w->units);
-    submit_batch(w);
-    write_withheld(w);
+    worker_submit_batch(w);
+    worker_write_withheld(w);
     event_base_loopbreak(w->base);
 }
 

@@ -144,6 +144,11 @@ void worker_fail(struct worker *w);
 /* Appends the record to the batch under way. */
 enum status worker_write_record(struct worker *w, const struct evidence *e,
                                 const struct judgement *j);
+/* Hands the batch under way to the writer, full or not. */
+void worker_submit_batch(struct worker *w);
+/* What is withheld and will not be walked again is written as provisional: for the user's eyes, and
+ * undone by a resume. */
+void worker_write_withheld(struct worker *w);
 static inline const guard *worker_guard(const struct worker *w)
 {
     return atomic_load_explicit(&w->shared->guard, memory_order_acquire);

@@ -2,12 +2,19 @@
 # The whole scan against the simulated internet: every name must come out as the world was built.
 #
 # COUNT and ADOPTION (per cent) widen it, LIST takes a list of one's own, SCAN_ARGS adds options,
-# SIMNET_ARGS too; KEEP=1 keeps the files.
+# SIMNET_ARGS too; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 COUNT=${COUNT:-20000}
 ADOPTION=${ADOPTION:-20}
+MODE=${MODE:-full}
+case $MODE in
+full) depth=-4 ;;
+dns-only) depth='-4 --no-policy --no-probe' ;;
+deep) depth='--deep --all-policy --all-mx -4 -6' ;;
+*) echo "MODE=$MODE: full, dns-only or deep"; exit 2 ;;
+esac
 WORLD=(--seed "${SEED:-1}" --adoption "$ADOPTION")
 dir=$(mktemp -d /tmp/stscan-simnet.XXXXXX)
 cleanup() {
@@ -36,9 +43,9 @@ done
 # shellcheck disable=SC2086
 "$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.1:$DNS_PORT" --quiet \
     --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
-    --ca-file "$CA_FILE" --allow 127.0.0.0/8 --ehlo-name scanner.example \
+    --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \
     --dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0 \
-    --timeout-policy 12 --timeout-probe 12 ${SCAN_ARGS:-} "$list" ||
+    --timeout-policy 12 --timeout-probe 12 $depth ${SCAN_ARGS:-} "$list" ||
     { echo "stscan: exit code $?"; exit 1; }
-"$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$list" || exit 1
+"$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --truth-mode "$MODE" --names "$list" || exit 1
 tests/e2e/compare_truth.py "$dir/truth.ndjson" "$dir/scan.ndjson.zst"

@@ -27,6 +27,7 @@ for _ in $(seq 100); do
     read -rt 0.1 <> <(:)
 done
 "$BUILD/stscan" scan -o "$dir/out.ndjson" --quiet --no-policy --no-probe --dns-rate 0 \
+    --timeout-dns 4 \
     --resolver "127.0.0.1:$UNBOUND_PORT" "$dir/domains.txt" || { echo "exit code $?"; exit 1; }
 tests/e2e/schema_check.py "$dir/out.ndjson" || exit 1
 tests/e2e/zones/compare.py "$dir/expected.tsv" "$dir/domains.txt" "$dir/out.ndjson"

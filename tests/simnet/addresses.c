@@ -11,8 +11,8 @@ enum {
     OCTET_POLICY_SHARED = 8,
     OCTET_POLICY_OWN = 16,
     OCTET_MX_SHARED = 24,
-    OCTET_MX_OWN = 32,
     OCTET_MX_FAULT = 64,
+    OCTET_MX_OWN = 192,
 };
 
 /* A run of /16 that hosts are spread over. */
@@ -23,10 +23,12 @@ struct block {
 };
 
 static const struct block policy_own = {OCTET_POLICY_OWN, 4, 0, 256, 2};
-static const struct block mx_own = {OCTET_MX_OWN, 8, 0, 256, 4};
+static const struct block mx_own = {OCTET_MX_OWN, 32, 0, 256, 200};
 static const struct block web = {OCTET_WEB, 1, 0, 256, 200};
 static const struct block refused = {OCTET_REFUSED, 1, 0, 256, 200};
 static const struct block blackhole = {OCTET_BLACKHOLE, 1, 0, 128, 1};
+
+_Static_assert(OCTET_MX_FAULT + SIM_MX_KIND_COUNT <= OCTET_MX_OWN, "blocks are apart");
 
 enum { SHARED_POLICY_NETS = 4, SHARED_POLICY_HOSTS = 4, SHARED_MX_NETS = 8, SHARED_MX_HOSTS = 4 };
 

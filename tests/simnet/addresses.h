@@ -45,6 +45,7 @@ enum sim_smtp_kind {
     SIM_MX_CERT_WEAK,
     SIM_MX_SNI_DEPENDENT, /* without SNI another certificate */
     SIM_MX_SNI_ENFORCED,  /* without SNI a fatal alert */
+    SIM_MX_CERT_REVOKED,
     SIM_MX_KIND_COUNT
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -307,4 +308,38 @@ bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_le
            set_leaf_key(x509, is_new, leaf->key) && set_extensions(ca, x509, cert) &&
            X509_sign(x509, self ? leaf->key : issuer->key,
                      cert->sha1_signature ? EVP_sha1() : EVP_sha256()) > 0;
+}
+
+/* --- Revocation --- */
+
+static bool add_revoked(OCSP_BASICRESP *basic, X509 *leaf, X509 *issuer, time_t now)
+{
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), leaf, issuer); /* as responders commonly do */
+    ASN1_TIME *since = ASN1_TIME_set(NULL, now - 24 * HOUR_SECONDS);
+    ASN1_TIME *until = ASN1_TIME_set(NULL, now + 24 * HOUR_SECONDS);
+    bool ok = id && since && until &&
+              OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_REVOKED,
+                                     OCSP_REVOKED_STATUS_KEYCOMPROMISE, since, since, until);
+    ASN1_TIME_free(until);
+    ASN1_TIME_free(since);
+    OCSP_CERTID_free(id);
+    return ok;
+}
+
+bool ca_revoke(const struct sim_ca *ca, X509 *leaf, uint8_t **der, size_t *der_len)
+{
+    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+    OCSP_RESPONSE *response = NULL;
+    int len = -1;
+    if (basic && add_revoked(basic, leaf, ca->trusted.cert, ca->born) &&
+        OCSP_basic_sign(basic, ca->trusted.cert, ca->trusted.key, EVP_sha256(), NULL,
+                        OCSP_NOCERTS) == 1)
+        response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    *der = NULL;
+    if (response)
+        len = i2d_OCSP_RESPONSE(response, der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    *der_len = len > 0 ? (size_t)len : 0;
+    return len > 0;
 }

@@ -26,6 +26,10 @@ X509 *ca_borrow_root(const struct sim_ca *ca);
 /* DER of the trusted intermediate, as an AIA server sends it; lives as long as the ca. */
 void ca_borrow_intermediate(const struct sim_ca *ca, const uint8_t **der, size_t *der_len);
 
+/* DER of an OCSP response (RFC 6960) by which the issuer of a trusted leaf says that it is revoked;
+ * *der is freed by OPENSSL_free(). False: OpenSSL failed. */
+bool ca_revoke(const struct sim_ca *ca, X509 *leaf, uint8_t **der, size_t *der_len);
+
 /* Issues a leaf. leaf->cert is NULL, or a certificate issued before that becomes this one, which is
  * ten times as fast: whoever else holds a reference to it must have done with it. The caller frees
  * leaf->cert by X509_free(), also after a failure. False: OpenSSL failed. */

@@ -81,6 +81,9 @@ void sim_cert_make(enum sim_cert_fault fault, const char *host, uint64_t hash, s
     case SIM_CERT_WEAK:
         out->key = SIM_KEY_RSA1024;
         break;
+    case SIM_CERT_REVOKED:
+        out->revoked = true;
+        break;
     default:
         break;
     }

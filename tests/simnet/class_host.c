@@ -56,6 +56,45 @@ static void break_tls(struct sim_policy_host *h, struct sim_draw *draw, int faul
         h->tls.mode = silences[sim_draw_below(draw, 2)];
 }
 
+/* A policy may lie at the path of the drafts, or where people put a file by hand. */
+static const char *wrong_path(struct sim_draw *draw)
+{
+    return sim_draw_chance(draw, 700) ? "/mta-sts.txt" : "/.well-known/mta-sts.json";
+}
+
+static void challenge(struct sim_domain *d, struct sim_draw *draw)
+{
+    struct sim_http *http = &d->host.http;
+    http->status = sim_draw_chance(draw, 500) ? 403 : 503;
+    http->content_type = "text/html";
+    http->extra_header = "cf-mitigated: challenge";
+    set_body(d, "<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head></html>\n");
+}
+
+/* Of two addresses, or of two families. */
+static void break_addresses(struct sim_policy_host *h, struct sim_draw *draw, int fault)
+{
+    switch (fault) {
+    case SIM_HOST_DISAGREE:
+        while (h->addr_count < 2 || h->addr[1] == h->addr[0]) {
+            h->addr[1] = sim_addr_policy(sim_draw_next(draw));
+            h->addr_count = 2;
+        }
+        h->addr_differ = true;
+        break;
+    case SIM_HOST_V6_ONLY:
+        h->addr_count = 0;
+        h->v6 = true;
+        break;
+    case SIM_HOST_V6_DEAD:
+        h->v6 = true;
+        break;
+    default:
+        h->wildcard = true;
+        break;
+    }
+}
+
 static void break_http(struct sim_domain *d, struct sim_draw *draw, int fault)
 {
     struct sim_http *http = &d->host.http;
@@ -68,6 +107,12 @@ static void break_http(struct sim_domain *d, struct sim_draw *draw, int fault)
         break;
     case SIM_HOST_TRUNCATED:
         http->delivery = SIM_HTTP_TRUNCATE;
+        break;
+    case SIM_HOST_CHALLENGE:
+        challenge(d, draw);
+        break;
+    case SIM_HOST_WRONG_PATH:
+        d->host.alt_path = wrong_path(draw);
         break;
     case SIM_HOST_TOO_LARGE:
         http->body_pad = TOO_LARGE_BYTES;
@@ -88,7 +133,8 @@ void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct si
     int fault = cls->param;
     h->policy_seen = fault == SIM_HOST_TLS_OLD || fault == SIM_HOST_CNAME_FOREIGN_CERT ||
                      fault == SIM_HOST_HALF_DELEGATED || fault == SIM_HOST_GZIP ||
-                     fault == SIM_HOST_SLOW;
+                     fault == SIM_HOST_SLOW || fault == SIM_HOST_WILDCARD ||
+                     fault == SIM_HOST_DISAGREE || fault == SIM_HOST_V6_DEAD;
     switch ((enum sim_host_fault)fault) {
     case SIM_HOST_ABSENT:
         no_address(h, sim_draw_chance(draw, 800) ? SIM_LOOKUP_NXDOMAIN : SIM_LOOKUP_NODATA);
@@ -133,6 +179,12 @@ void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct si
         break;
     case SIM_HOST_HALF_DELEGATED:
         d->sts.cname[0] = '\0';
+        break;
+    case SIM_HOST_DISAGREE:
+    case SIM_HOST_V6_ONLY:
+    case SIM_HOST_V6_DEAD:
+    case SIM_HOST_WILDCARD:
+        break_addresses(h, draw, fault);
         break;
     default:
         break_http(d, draw, fault);

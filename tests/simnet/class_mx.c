@@ -116,6 +116,14 @@ static void exchange_v1(struct sim_domain *d)
     list_only(d, "*.mail.protection.outlook.com");
 }
 
+/* An IPv6 address where nobody listens: beside the other, or alone. */
+static void break_family(struct sim_mx *mx, bool alone)
+{
+    mx->v6 = true;
+    if (alone)
+        mx->addr_count = 0;
+}
+
 static void mismatch(struct sim_domain *d, int fault)
 {
     switch (fault) {
@@ -133,6 +141,10 @@ static void mismatch(struct sim_domain *d, int fault)
         break;
     case SIM_MX_FAULT_MIGRATED:
         migrate(d);
+        break;
+    case SIM_MX_FAULT_UNLISTABLE: /* an underscore is beyond the grammar of mx (RFC 8461 3.2) */
+        sim_name_join(SIM_LABEL_MX "_1", d->name, d->mx[0].name);
+        list_only(d, SIM_LABEL_MX "1.$");
         break;
     case SIM_MX_FAULT_WILDCARD_APEX: /* the MX is the domain itself, the pattern stops above it */
         memcpy(d->mx[0].name, d->name, sizeof d->name);
@@ -195,6 +207,10 @@ void sim_break_mx(struct sim_domain *d, struct sim_draw *draw, const struct sim_
     case SIM_MX_FAULT_DUPLICATE:
         duplicate(d);
         break;
+    case SIM_MX_FAULT_V6_DEAD:
+    case SIM_MX_FAULT_V6_ONLY:
+        break_family(&d->mx[0], cls->param == SIM_MX_FAULT_V6_ONLY);
+        break;
     case SIM_MX_FAULT_NO_ADDRESS:
     case SIM_MX_FAULT_PRIVATE:
     case SIM_MX_FAULT_CNAME:
@@ -223,4 +239,13 @@ void sim_break_mx_host(struct sim_domain *d, struct sim_draw *draw, const struct
 void sim_break_one_of_two(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls)
 {
     set_kind(&d->mx[sim_draw_chance(draw, 300) ? 0 : 1], cls->param, sim_draw_next(draw));
+}
+
+void sim_break_mx_address(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls)
+{
+    struct sim_mx *mx = &d->mx[0];
+    mx->split = true;
+    mx->second_kind = (enum sim_smtp_kind)cls->param;
+    mx->addr[1] = sim_addr_mx(mx->second_kind, sim_draw_next(draw));
+    mx->addr_count = 2;
 }

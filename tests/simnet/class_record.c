@@ -74,6 +74,9 @@ void sim_break_record_name(struct sim_domain *d, struct sim_draw *draw, const st
     case SIM_RECORD_TTL:
         d->sts.ttl = 604800;
         break;
+    case SIM_RECORD_WILDCARD:
+        d->wildcard_sts = true;
+        break;
     }
 }
 
@@ -84,4 +87,16 @@ void sim_break_rpt(struct sim_domain *d, struct sim_draw *draw, const struct sim
         add_records(d, &d->rpt, cls->text, draw, false);
     else
         sim_name_join(SIM_LABEL_GONE, d->name, d->rpt.cname);
+}
+
+/* The domain itself, the name of the drafts, and two ways to get the name wrong. */
+void sim_break_rpt_label(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls)
+{
+    static const char *const labels[] = {"", "_smtp-tlsrpt.", "_smtp._tcp.", "_tls."};
+    static const char record[] = "v=TLSRPTv1; rua=mailto:tlsrpt@reports." SIM_SUFFIX_COLLECTOR;
+    (void)cls;
+    sim_txt_clear(&d->rpt);
+    d->rpt.status = SIM_LOOKUP_NXDOMAIN;
+    d->rpt_astray.label = labels[sim_draw_below(draw, 4)];
+    d->rpt_astray.rr = (struct sim_txt_rr){.text = record, .len = sizeof record - 1};
 }

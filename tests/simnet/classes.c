@@ -145,6 +145,8 @@ static const struct sim_class classes[] = {
     HTTP("http_500", FAULT, 15, 500, NULL, FC_http_status),
     HTTP("http_503", FAULT, 10, 503, NULL, FC_http_status),
     HTTP("http_410", FAULT, 5, 410, NULL, FC_http_status),
+    HOST("http_challenge", 12, SIM_HOST_CHALLENGE, FC_http_challenge),
+    HOST("policy_wrong_path", 12, SIM_HOST_WRONG_PATH, FC_http_404, FC_policy_wrong_path),
     HOST("http_redirect", 60, SIM_HOST_REDIRECT, FC_http_redirect),
     HOST("http_timeout", 6, SIM_HOST_STALL, FC_http_timeout),
     HOST("http_truncated", 6, SIM_HOST_TRUNCATED, FC_http_truncated),
@@ -199,6 +201,7 @@ static const struct sim_class classes[] = {
        FC_mx_exchange_v1_missing),
     MX("mx_cname_target_listed", FAULT, 8, MISMATCH, SIM_MX_FAULT_CNAME_TARGET_LISTED,
        FC_mx_cname_target_listed, FC_mx_host_cname),
+    MX("mx_unlistable", FAULT, 6, MISMATCH, SIM_MX_FAULT_UNLISTABLE, FC_mx_unlistable),
     MX("mx_provider_migrated", FAULT, 25, SIM_NEED_SHARED_MX | SIM_NEED_NOT_NONE | SIM_NEED_OWN_HOST,
        SIM_MX_FAULT_MIGRATED, FC_mx_provider_migrated, FC_mx_mismatch_domain),
 
@@ -217,10 +220,15 @@ static const struct sim_class classes[] = {
     MX_HOST("mx_cert_self_signed", FAULT, 25, SIM_MX_CERT_SELF_SIGNED, FC_mx_cert_self_signed),
     MX_HOST("mx_chain_incomplete", FAULT, 8, SIM_MX_CERT_INCOMPLETE, FC_mx_chain_incomplete),
     MX_HOST("mx_cert_untrusted", FAULT, 12, SIM_MX_CERT_UNTRUSTED, FC_mx_cert_untrusted),
+    {"mx_ip_disagree", FAULT, 8, SIM_NEED_ONE_MX | SIM_NEED_SHORT_NAME, sim_break_mx_address,
+     SIM_MX_NO_STARTTLS, NULL, {FC_mx_ip_disagree, FC_starttls_missing}},
 
     /* Cannot be judged. */
     {"host_dns_error", TROUBLE, 10, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_DNS_ERROR, NULL,
      {FC_host_dns_error}},
+    {"host_unroutable", TROUBLE, 4, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_V6_ONLY, NULL,
+     {FC_host_unroutable}},
+    MX("smtp_unroutable", TROUBLE, 4, SIM_NEED_ONE_MX, SIM_MX_FAULT_V6_ONLY, FC_smtp_unroutable),
     MX("mx_lookup_failed", TROUBLE, 10, SIM_NEED_NOT_NONE, SIM_MX_FAULT_LOOKUP,
        FC_mx_lookup_failed),
     HTTP("http_limited", TROUBLE, 5, 429, "text/plain", FC_http_limited),
@@ -242,6 +250,15 @@ static const struct sim_class classes[] = {
     RECORD_ODD("sts_multi_string", 8, 9, "v=STSv1; id=$;", FC_sts_multi_string),
     {"sts_large", ODDITY, 10, SIM_NEED_OWN_TXT, sim_break_record_name, SIM_RECORD_LARGE, NULL,
      {FC_sts_foreign_txt}},
+    {"sts_wildcard_txt", ODDITY, 6, SIM_NEED_OWN_TXT | SIM_NEED_NO_RPT_CODES,
+     sim_break_record_name, SIM_RECORD_WILDCARD, NULL, {FC_sts_wildcard_txt}},
+    {"host_wildcard_dns", ODDITY, 6, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_WILDCARD, NULL,
+     {FC_host_wildcard_dns}},
+    {"host_addr_disagree", ODDITY, 5, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_DISAGREE, NULL,
+     {FC_host_addr_disagree}},
+    {"host_v6_broken", ODDITY, 5, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_V6_DEAD, NULL,
+     {FC_host_v6_broken}},
+    MX("mx_v6_disagree", ODDITY, 5, SIM_NEED_ONE_MX, SIM_MX_FAULT_V6_DEAD, FC_mx_v6_disagree),
     {"sts_ttl_long", ODDITY, 8, SIM_NEED_OWN_TXT, sim_break_record_name, SIM_RECORD_TTL, NULL,
      {FC_sts_ttl_long}},
     {"sts_half_delegated", ODDITY, 20, SIM_NEED_HOSTED, sim_break_host, SIM_HOST_HALF_DELEGATED,
@@ -272,6 +289,8 @@ static const struct sim_class classes[] = {
     {"http_slow", ODDITY, 3, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_SLOW, NULL, {FC_http_slow}},
     {"tls_cert_expiring", ODDITY, 10, SIM_NEED_OWN_HOST, sim_break_host_cert, SIM_CERT_EXPIRING,
      NULL, {FC_tls_cert_expiring}},
+    {"tls_cert_revoked", ODDITY, 4, SIM_NEED_OWN_HOST, sim_break_host_cert, SIM_CERT_REVOKED,
+     NULL, {FC_tls_cert_revoked}},
     POLICY_ODD("pol_max_age_zero", 3, SIM_FIELD_MAX_AGE, "0", FC_pol_max_age_zero),
     POLICY_ODD("pol_max_age_short", 10, SIM_FIELD_MAX_AGE, "3600", FC_pol_max_age_short),
     POLICY_ODD("pol_comment", 4, SIM_FIELD_AFTER, "# until 2027", FC_pol_comment),
@@ -305,6 +324,10 @@ static const struct sim_class classes[] = {
     POLICY_ODD("pol_key_unknown", 5, SIM_FIELD_AFTER, "contact: postmaster", FC_pol_key_unknown),
     MX_HOST("mx_cert_expiring", ODDITY, 8, SIM_MX_CERT_EXPIRING, FC_mx_cert_expiring),
     MX_HOST("mx_cert_weak", ODDITY, 5, SIM_MX_CERT_WEAK, FC_mx_cert_weak),
+    MX_HOST("mx_cert_revoked", ODDITY, 4, SIM_MX_CERT_REVOKED, FC_mx_cert_revoked),
+    MX_HOST("mx_sni_dependent", ODDITY, 4, SIM_MX_SNI_DEPENDENT, FC_mx_sni_dependent),
+    MX_HOST("mx_sni_enforced", ODDITY, 4, SIM_MX_SNI_ENFORCED, FC_mx_sni_enforced),
+    {"rpt_wrong_label", ODDITY, 6, 0, sim_break_rpt_label, 0, NULL, {FC_rpt_wrong_label}},
     RPT("rpt_multiple", 8, "v=TLSRPTv1; " RUA "|v=TLSRPTv1; " RUA, FC_rpt_multiple),
     RPT("rpt_rua_missing", 8, "v=TLSRPTv1;", FC_rpt_rua_missing),
     RPT("rpt_version_bad", 6, "v=TLSRPTv2; " RUA, FC_rpt_version_bad),
@@ -332,8 +355,25 @@ const struct sim_class *sim_class(unsigned i)
     return &classes[i];
 }
 
-static bool bears(const struct sim_class *cls, const char *name)
+/* Rows that only the worlds from that number on have (sim_world_number): the world before keeps its
+ * classes and so its truth. */
+static const struct {
+    const char *name;
+    unsigned since;
+} later[] = {{NULL, 0}};
+
+static bool is_known(const struct sim_class *cls, unsigned world)
 {
+    for (size_t i = 0; later[i].name != NULL; i++)
+        if (later[i].since > world && strcmp(later[i].name, cls->name) == 0)
+            return false;
+    return true;
+}
+
+static bool bears(const struct sim_class *cls, unsigned world, const char *name)
+{
+    if (!is_known(cls, world))
+        return false;
     if (cls->needs & SIM_NEED_SHORT_NAME && strlen(name) > SHORT_NAME_MAX)
         return false;
     const char *dot = strchr(name, '.');
@@ -341,16 +381,16 @@ static bool bears(const struct sim_class *cls, const char *name)
     return two_labels || !(cls->needs & SIM_NEED_TWO_LABELS);
 }
 
-const struct sim_class *sim_class_draw(enum sim_class_kind kind, const char *name,
+const struct sim_class *sim_class_draw(enum sim_class_kind kind, unsigned world, const char *name,
                                        struct sim_draw *draw)
 {
     uint32_t total = 0;
     for (size_t i = 0; i < CLASSES; i++)
-        if (classes[i].kind == kind && bears(&classes[i], name))
+        if (classes[i].kind == kind && bears(&classes[i], world, name))
             total += classes[i].weight;
     uint32_t at = total == 0 ? 0 : sim_draw_below(draw, total);
     for (size_t i = 0; i < CLASSES; i++) {
-        if (classes[i].kind != kind || !bears(&classes[i], name))
+        if (classes[i].kind != kind || !bears(&classes[i], world, name))
             continue;
         if (at < classes[i].weight)
             return &classes[i];

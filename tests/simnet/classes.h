@@ -63,8 +63,9 @@ const struct sim_kind_truth *sim_kind_truth(enum sim_smtp_kind kind);
 
 unsigned sim_class_count(void);
 const struct sim_class *sim_class(unsigned i);
-/* One of a kind by weight, among those that `name` can bear. NULL when there is none. */
-const struct sim_class *sim_class_draw(enum sim_class_kind kind, const char *name,
+/* One of a kind by weight, among those of the world with that number that `name` can bear. NULL
+ * when there is none. */
+const struct sim_class *sim_class_draw(enum sim_class_kind kind, unsigned world, const char *name,
                                        struct sim_draw *draw);
 
 /*
@@ -75,7 +76,13 @@ const struct sim_class *sim_class_draw(enum sim_class_kind kind, const char *nam
  */
 void sim_break_record(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 
-enum sim_record_fault { SIM_RECORD_DANGLING, SIM_RECORD_LOOP, SIM_RECORD_LARGE, SIM_RECORD_TTL };
+enum sim_record_fault {
+    SIM_RECORD_DANGLING,
+    SIM_RECORD_LOOP,
+    SIM_RECORD_LARGE,
+    SIM_RECORD_TTL,
+    SIM_RECORD_WILDCARD, /* *.D TXT is the record as well */
+};
 /* What is wrong with the record's name or set rather than its text. */
 void sim_break_record_name(struct sim_domain *d, struct sim_draw *draw,
                            const struct sim_class *cls);
@@ -102,6 +109,12 @@ enum sim_host_fault {
     SIM_HOST_TAKEOVER, /* CNAME to a site on a platform that nobody has claimed */
     SIM_HOST_GZIP,     /* gzip though nobody asked */
     SIM_HOST_SLOW,
+    SIM_HOST_CHALLENGE,  /* a bot challenge instead of the policy */
+    SIM_HOST_WRONG_PATH, /* the policy lies beside its place */
+    SIM_HOST_WILDCARD,   /* *.D has the same addresses */
+    SIM_HOST_DISAGREE,   /* two addresses, two policies */
+    SIM_HOST_V6_DEAD,    /* nobody listens at its IPv6 address */
+    SIM_HOST_V6_ONLY,    /* and it has no other */
 };
 void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 /* param: enum sim_cert_fault. */
@@ -148,12 +161,19 @@ enum sim_mx_fault {
     SIM_MX_FAULT_LOCALHOST,   /* one more MX: localhost */
     SIM_MX_FAULT_MS_CHECK,    /* one more MX: Microsoft's proof of ownership */
     SIM_MX_FAULT_DUPLICATE,
+    SIM_MX_FAULT_UNLISTABLE, /* its name has an underscore */
+    SIM_MX_FAULT_V6_DEAD,    /* nobody listens at its IPv6 address */
+    SIM_MX_FAULT_V6_ONLY,    /* and it has no other */
 };
 void sim_break_mx(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 /* param: enum sim_smtp_kind, of every own MX host. */
 void sim_break_mx_host(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 /* The same of one of two: the backup, or the primary. */
 void sim_break_one_of_two(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
+/* The same of the second of two addresses of the first MX host. */
+void sim_break_mx_address(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
+/* The TLSRPT record stands under a name where nobody looks for it. */
+void sim_break_rpt_label(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 /* text replaces the TXT RRset of _smtp._tls, RRs divided by `|`; NULL: there is none. */
 void sim_break_rpt(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 
@@ -185,6 +205,7 @@ enum sim_cert_fault {
     SIM_CERT_INCOMPLETE,
     SIM_CERT_EXPIRING,
     SIM_CERT_WEAK,
+    SIM_CERT_REVOKED, /* as the stapled OCSP response says */
 };
 
 /* A certificate for `host` with this fault; what may vary is drawn from `hash`. */

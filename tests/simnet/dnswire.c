@@ -165,6 +165,12 @@ static void put_rdata(struct sink *s, const struct sim_rr *rr)
     case SIM_TYPE_A:
         put32(s, rr->addr);
         break;
+    case SIM_TYPE_AAAA: /* ::1 */
+        put32(s, 0);
+        put32(s, 0);
+        put32(s, 0);
+        put32(s, 1);
+        break;
     case SIM_TYPE_TXT:
         put_txt(s, rr->txt);
         break;

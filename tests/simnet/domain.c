@@ -64,15 +64,16 @@ static const struct sim_class *choose_class(const struct sim_world *world,
 {
     const struct sim_shares *shares = sim_world_shares(world);
     struct sim_draw draw = aspect(world, d, "class");
+    unsigned number = sim_world_number(world);
     uint32_t at = sim_draw_below(&draw, 1000);
     if (at < shares->fault)
-        return sim_class_draw(SIM_CLASS_FAULT, d->name, &draw);
+        return sim_class_draw(SIM_CLASS_FAULT, number, d->name, &draw);
     at -= shares->fault;
     if (at < shares->trouble)
-        return sim_class_draw(SIM_CLASS_TROUBLE, d->name, &draw);
+        return sim_class_draw(SIM_CLASS_TROUBLE, number, d->name, &draw);
     at -= shares->trouble;
     if (at < shares->oddity)
-        return sim_class_draw(SIM_CLASS_ODDITY, d->name, &draw);
+        return sim_class_draw(SIM_CLASS_ODDITY, number, d->name, &draw);
     return NULL;
 }
 
@@ -307,6 +308,24 @@ static void build_adopter(const struct sim_world *world, struct sim_domain *d)
     render_policy(d);
 }
 
+/* Published by half: a record where nobody looks for it, or a policy that no record announces. */
+static void build_attempt(const struct sim_world *world, struct sim_domain *d, uint32_t which)
+{
+    static const char *const labels[] = {"", "mta-sts.", "_mta_sts.", "_smtp_sts."};
+    struct sim_draw draw = aspect(world, d, "attempt");
+    if (which < sizeof labels / sizeof labels[0]) {
+        const char *text = sim_text(d, "v=STSv1; id=%s;", sim_record_id(d, &draw));
+        d->sts_astray.label = labels[which];
+        d->sts_astray.rr = (struct sim_txt_rr){.text = text, .len = strlen(text)};
+        return;
+    }
+    base_policy(world, SIM_NEED_OWN_HOST, d);
+    base_host(world, SIM_NEED_OWN_HOST, d);
+    sim_policy_mx(&d->policy, sim_template(d, SIM_LABEL_MX "1.$", d->name));
+    render_policy(d);
+    d->orphan = true;
+}
+
 /* With a longer name _smtp._tls.D is no domain name, nor is _mta-sts.D with two bytes more: nothing
  * can be there. */
 enum { ASKED_NAME_MAX = 253 - (sizeof "_smtp._tls." - 1) };
@@ -352,7 +371,14 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
         sim_txt_add(&d->sts, "google-site-verification=Yb3dTk2tUaXTPCVAZ9E0");
     } else if (oddity < 26) {
         sim_txt_add(&d->rpt, "v=TLSRPTv1; rua=mailto:tlsrpt@reports.simnet-collector.example");
+    } else if (oddity < 36 && strlen(d->name) <= SIM_ADOPTER_NAME_MAX) {
+        build_attempt(world, d, (oddity - 26) / 2);
     }
+}
+
+enum sim_smtp_kind sim_mx_kind(const struct sim_mx *mx, size_t at)
+{
+    return at == 1 && mx->split ? mx->second_kind : mx->kind;
 }
 
 void sim_domain_add_mx(const struct sim_world *world, struct sim_domain *d)

@@ -78,6 +78,10 @@ struct sim_policy_host {
     int hoster; /* index in providers.h or -1 */
     uint32_t addr[4];
     size_t addr_count;
+    bool v6;              /* an AAAA record, ::1, where nobody listens */
+    bool wildcard;        /* *.D has the same addresses */
+    bool addr_differ;     /* the second address serves another policy */
+    const char *alt_path; /* the policy lies there, and at its own place is a 404; or NULL */
     struct sim_tls tls;
     struct sim_http http; /* body is rendered from the policy unless body_fixed */
     bool body_fixed;
@@ -106,10 +110,19 @@ struct sim_mx {
     char cname[SIM_NAME_MAX];
     int provider; /* index in providers.h or -1 */
     enum sim_smtp_kind kind;
+    bool split; /* its second address behaves otherwise */
+    enum sim_smtp_kind second_kind;
     uint32_t addr[4];
     size_t addr_count;
+    bool v6;         /* an AAAA record, ::1, where nobody listens */
     bool is_private; /* its address is in RFC 1918 space */
     bool listed;     /* a pattern matches it */
+};
+
+/* A TXT record under a name where nobody looks for it. */
+struct sim_astray {
+    const char *label; /* before the domain, with its dot; "" at the domain itself; NULL: none */
+    struct sim_txt_rr rr;
 };
 
 enum sim_mx_state { SIM_MX_FOUND, SIM_MX_IMPLICIT, SIM_MX_NULL, SIM_MX_NONE, SIM_MX_FAILED };
@@ -140,7 +153,11 @@ struct sim_domain {
     bool missing;            /* the registrable domain does not exist */
     bool wildcard_txt;       /* *.D TXT "v=spf1 -all" */
     bool wildcard_web;       /* *.D CNAME to a web host */
-    uint32_t apex_addr;      /* A at D; 0: none */
+    bool wildcard_sts;       /* *.D TXT is the MTA-STS record */
+    bool orphan;             /* a policy is served though no record announces it */
+    struct sim_astray sts_astray;
+    struct sim_astray rpt_astray;
+    uint32_t apex_addr; /* A at D; 0: none */
 
     size_t text_used;
     char text[SIM_TEXT_BYTES];
@@ -159,6 +176,8 @@ bool sim_domain_adopts(const struct sim_world *world, const char *name);
 const char *sim_registrable(const struct sim_world *world, const char *name);
 /* Whether a registrable domain does not exist any more. */
 bool sim_is_missing(const struct sim_world *world, const char *registrable);
+/* How the host's at-th address behaves. */
+enum sim_smtp_kind sim_mx_kind(const struct sim_mx *mx, size_t at);
 uint64_t sim_world_seed(const struct sim_world *world);
 
 #endif

@@ -13,15 +13,14 @@
 #define POLICY_LABEL "mta-sts."
 #define POLICY_PATH "/.well-known/mta-sts.txt" /* RFC 8461 3.3 */
 
-/* Whether `host` is the policy host of an adopter; then *d is built. */
+/* Whether `host` serves a policy, or tries to; then *d is built. */
 static bool policy_host(const struct sim_world *world, const char *host, struct sim_domain *d)
 {
     size_t n = sizeof POLICY_LABEL - 1;
-    if (host == NULL || strncmp(host, POLICY_LABEL, n) != 0 || strlen(host) >= SIM_NAME_MAX ||
-        !sim_domain_adopts(world, host + n))
+    if (host == NULL || strncmp(host, POLICY_LABEL, n) != 0 || strlen(host) >= SIM_NAME_MAX)
         return false;
     sim_domain_build(world, host + n, d);
-    return true;
+    return d->adopter || d->orphan;
 }
 
 void sim_world_https_tls(const struct sim_world *world, uint32_t addr, const char *sni,
@@ -40,14 +39,24 @@ void sim_world_https_tls(const struct sim_world *world, uint32_t addr, const cha
     sim_cert_make(SIM_CERT_GOOD, name, 0, &out->cert);
 }
 
+/* The second of two addresses that disagree has a line more to its policy. */
+static void disagree(struct sim_http *http)
+{
+    static const char more[] = "note: second\n";
+    memcpy(http->body + http->body_len, more, sizeof more - 1);
+    http->body_len += sizeof more - 1;
+}
+
 void sim_world_https(const struct sim_world *world, uint32_t addr, const char *host,
                      const char *path, struct sim_http *out)
 {
     static const char missing[] = "Not found.\r\n";
     struct sim_domain d;
-    (void)addr;
-    if (policy_host(world, host, &d) && strcmp(path, POLICY_PATH) == 0) {
+    if (policy_host(world, host, &d) &&
+        strcmp(path, d.host.alt_path != NULL ? d.host.alt_path : POLICY_PATH) == 0) {
         *out = d.host.http;
+        if (d.host.addr_differ && addr == d.host.addr[1])
+            disagree(out);
         return;
     }
     memset(out, 0, sizeof *out);
@@ -133,6 +142,7 @@ static enum sim_cert_fault cert_fault_of(enum sim_smtp_kind kind)
         [SIM_MX_CERT_INCOMPLETE] = SIM_CERT_INCOMPLETE,
         [SIM_MX_CERT_EXPIRING] = SIM_CERT_EXPIRING,
         [SIM_MX_CERT_WEAK] = SIM_CERT_WEAK,
+        [SIM_MX_CERT_REVOKED] = SIM_CERT_REVOKED,
     };
     return faults[kind];
 }
@@ -143,6 +153,7 @@ static void provider_cert(int provider, struct sim_cert *cert)
     sim_cert_make(SIM_CERT_GOOD, p->cert[0], (uint64_t)provider, cert);
     for (size_t i = 1; i < sizeof p->cert / sizeof p->cert[0] && p->cert[i] != NULL; i++)
         snprintf(cert->san[cert->san_count++], SIM_NAME_MAX, "%s", p->cert[i]);
+    cert->shared = true;
 }
 
 void sim_world_smtp_tls(const struct sim_world *world, uint32_t addr, const char *name,

@@ -11,6 +11,7 @@ struct entry {
     struct entry *older;
     struct ca_leaf leaf;
     unsigned holds;
+    bool pinned;
     uint64_t hash;
     size_t key_len;
     unsigned char key[];
@@ -153,7 +154,7 @@ static struct entry *find(struct leaf_cache *cache, const struct key *key, uint6
 static X509 *take_old_cert(struct leaf_cache *cache)
 {
     struct entry *entry = cache->count < cache->max ? NULL : cache->oldest;
-    while (entry && entry->holds > 0)
+    while (entry && (entry->holds > 0 || entry->pinned))
         entry = entry->newer;
     if (!entry)
         return NULL;
@@ -175,6 +176,7 @@ static struct entry *issue(struct leaf_cache *cache, const struct sim_cert *cert
         entry_free(entry);
         return NULL;
     }
+    entry->pinned = cert->shared;
     entry->hash = hash;
     entry->key_len = key->len;
     memcpy(entry->key, key->bytes, key->len);

@@ -36,7 +36,7 @@ static const struct {
     enum key key;
     const char *name, *value, *help;
 } table[] = {
-    {KEY_WORLD, "world", "NAME", "version of the world (imc2025-v1)"},
+    {KEY_WORLD, "world", "NAME", "version of the world: imc2025-v1, 2026-v1 (imc2025-v1)"},
     {KEY_SEED, "seed", "N", "seed of the world (1)"},
     {KEY_ADOPTION, "adoption", "PCT", "share of names that publish MTA-STS (by TLD, about 0.7)"},
     {KEY_DNS_PORT, "dns-port", "N", "UDP and TCP port of the name server (0: ephemeral)"},
@@ -52,7 +52,8 @@ static const struct {
     {KEY_READY_FD, "ready-fd", "N", "write a line to this descriptor and close it when ready"},
     {KEY_TRUTH, "truth", "FILE", "write what a perfect scan reports of --names, and end"},
     {KEY_NAMES, "names", "LIST", "list or rank,domain CSV, plain or zstd; - is stdin"},
-    {KEY_TRUTH_MODE, "truth-mode", "MODE", "full, or dns-only (--no-policy --no-probe) (full)"},
+    {KEY_TRUTH_MODE, "truth-mode", "MODE",
+     "full (-4), dns-only (--no-policy --no-probe), deep (see README.md) (full)"},
     {KEY_PRINT_NAMES, "print-names", "N", "print so many plausible names, and end"},
     {KEY_LIST_CLASSES, "list-classes", NULL, "print the table of fault classes, and end"},
     {KEY_HELP, "help", NULL, "print this"},
@@ -104,8 +105,14 @@ static bool port(const char *text, uint16_t *out)
 
 static bool truth_mode(const char *text, enum sim_truth_mode *out)
 {
-    *out = strcmp(text, "dns-only") == 0 ? SIM_TRUTH_DNS_ONLY : SIM_TRUTH_FULL;
-    return *out == SIM_TRUTH_DNS_ONLY || strcmp(text, "full") == 0;
+    static const char *const names[] = {
+        [SIM_TRUTH_FULL] = "full", [SIM_TRUTH_DNS_ONLY] = "dns-only", [SIM_TRUTH_DEEP] = "deep"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        *out = (enum sim_truth_mode)i;
+        if (strcmp(text, names[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool set_number(enum key key, const char *value, struct sim_options *o)

@@ -14,6 +14,7 @@
 
 struct tls_host {
     SSL_CTX *ctx;
+    const struct sim_ca *ca;
     struct leaf_cache *leaves;
     tls_ask_fn *ask;
 };
@@ -76,6 +77,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     end->offer_h2 = false;
     end->host->ask(end->owner, has_sni ? name : NULL, &tls, &end->offer_h2);
     end->mode = tls.mode;
+    end->revoked = tls.cert.revoked;
     switch (tls.mode) {
     case SIM_TLS_ALERT_UNRECOGNIZED_NAME:
         return refuse(alert, SSL_AD_UNRECOGNIZED_NAME);
@@ -102,6 +104,24 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     if (!use_leaf(ssl, end, &tls.cert))
         return refuse(alert, SSL_AD_INTERNAL_ERROR);
     return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* The client asks for the status of the certificate (RFC 6066 section 8). */
+static int on_status(SSL *ssl, void *arg)
+{
+    const struct tls_end *end = SSL_get_app_data(ssl);
+    uint8_t *der;
+    size_t len;
+    (void)arg;
+    if (!end->revoked)
+        return SSL_TLSEXT_ERR_NOACK;
+    ERR_set_mark();
+    bool ok = ca_revoke(end->host->ca, SSL_get_certificate(ssl), &der, &len);
+    ERR_pop_to_mark();
+    if (!ok)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    SSL_set_tlsext_status_ocsp_resp(ssl, der, (long)len); /* takes der */
+    return SSL_TLSEXT_ERR_OK;
 }
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -137,6 +157,7 @@ static SSL_CTX *make_context(bool alpn)
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
+    SSL_CTX_set_tlsext_status_cb(ctx, on_status);
     if (alpn)
         SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
     return ctx;
@@ -148,6 +169,7 @@ struct tls_host *tls_host_create(const struct sim_ca *ca, tls_ask_fn *ask, bool 
     if (!host)
         return NULL;
     host->ask = ask;
+    host->ca = ca;
     host->ctx = make_context(alpn);
     host->leaves = leaf_cache_create(ca, LEAF_CACHE_MAX);
     if (!host->ctx || !host->leaves) {

@@ -34,6 +34,7 @@ struct tls_end {
     const struct ca_leaf *leaf; /* held while the handshake lasts */
     enum sim_tls_mode mode;     /* known from TLS_STEP_DONE or TLS_STEP_FAULT on */
     bool offer_h2;
+    bool revoked; /* the stapled OCSP response says so */
 };
 
 enum tls_step {

@@ -2,6 +2,7 @@
 
 #include "tests/simnet/classes.h"
 #include "tests/simnet/providers.h"
+#include "tests/simnet/world_data.h"
 
 #include <string.h>
 
@@ -74,40 +75,77 @@ const struct sim_kind_truth *sim_kind_truth(enum sim_smtp_kind kind)
         [SIM_MX_CERT_INCOMPLETE] = CERT_BAD(FC_mx_chain_incomplete),
         [SIM_MX_CERT_EXPIRING] = PASSES(FC_mx_cert_expiring),
         [SIM_MX_CERT_WEAK] = PASSES(FC_mx_cert_weak),
-        [SIM_MX_SNI_DEPENDENT] = PASSES(SIM_CODE_NONE),
-        [SIM_MX_SNI_ENFORCED] = PASSES(SIM_CODE_NONE),
+        [SIM_MX_SNI_DEPENDENT] = PASSES(FC_mx_sni_dependent),
+        [SIM_MX_SNI_ENFORCED] = PASSES(FC_mx_sni_enforced),
+        [SIM_MX_CERT_REVOKED] = PASSES(FC_mx_cert_revoked),
     };
     return &truths[kind];
 }
 
 /* How a sender fares with the MX hosts, name listing aside or not. */
 struct tally {
-    size_t pass, fail, unknown, aside;
-    size_t certs, bad_certs;
+    size_t pass, fail, unknown;        /* addresses */
+    size_t certs, bad_certs, some_bad; /* hosts of which a certificate was seen */
 };
 
-static bool set_aside(const struct sim_mx *mx)
+static bool has_address(const struct sim_mx *mx)
 {
-    return mx->addr_count == 0 || mx->is_private || sim_kind_truth(mx->kind)->set_aside;
+    return mx->addr_count > 0 || mx->v6;
 }
 
-static struct tally count_hosts(const struct sim_domain *d)
+/* What a sender meets at one address. IPv6 is in use in a deep scan alone, and nobody listens at
+ * the one address that there is. */
+static const struct sim_kind_truth *address_truth(const struct sim_mx *mx, size_t at,
+                                                  enum sim_truth_mode mode)
+{
+    static const struct sim_kind_truth unroutable = {
+        FC_smtp_unroutable, false, true, false, false, false};
+    if (at < mx->addr_count)
+        return sim_kind_truth(sim_mx_kind(mx, at));
+    return mode == SIM_TRUTH_DEEP ? sim_kind_truth(SIM_MX_REFUSED) : &unroutable;
+}
+
+/* Addresses that the scan asks for: IPv6 beside IPv4 in a deep scan alone. */
+static size_t addresses_of(const struct sim_mx *mx, enum sim_truth_mode mode)
+{
+    bool v6 = mx->v6 && (mode == SIM_TRUTH_DEEP || mx->addr_count == 0);
+    return mx->is_private ? 0 : mx->addr_count + v6;
+}
+
+static bool set_aside(const struct sim_mx *mx, enum sim_truth_mode mode)
+{
+    for (size_t i = 0; i < addresses_of(mx, mode); i++)
+        if (!address_truth(mx, i, mode)->set_aside)
+            return false;
+    return true;
+}
+
+/* Of a listed host each address counts; one that is not listed fails, unless it cannot be tried. */
+static void count_host(const struct sim_mx *mx, enum sim_truth_mode mode, struct tally *t)
+{
+    size_t certs = 0, bad_certs = 0;
+    bool aside = set_aside(mx, mode);
+    for (size_t i = 0; !aside && i < addresses_of(mx, mode); i++) {
+        const struct sim_kind_truth *k = address_truth(mx, i, mode);
+        certs += k->cert_seen;
+        bad_certs += k->cert_bad;
+        if (!mx->listed || k->fails)
+            t->fail++;
+        else if (k->unknown)
+            t->unknown++;
+        else if (!k->set_aside)
+            t->pass++;
+    }
+    t->certs += certs > 0;
+    t->bad_certs += certs > 0 && bad_certs == certs;
+    t->some_bad += bad_certs > 0;
+}
+
+static struct tally count_hosts(const struct sim_domain *d, enum sim_truth_mode mode)
 {
     struct tally t = {0};
-    for (size_t i = 0; i < d->mx_count; i++) {
-        const struct sim_kind_truth *k = sim_kind_truth(d->mx[i].kind);
-        bool aside = set_aside(&d->mx[i]);
-        t.certs += !aside && k->cert_seen;
-        t.bad_certs += !aside && k->cert_bad;
-        if (aside)
-            t.aside++;
-        else if (!d->mx[i].listed || k->fails)
-            t.fail++;
-        else if (k->unknown)
-            t.unknown++;
-        else
-            t.pass++;
-    }
+    for (size_t i = 0; i < d->mx_count; i++)
+        count_host(&d->mx[i], mode, &t);
     return t;
 }
 
@@ -163,25 +201,44 @@ static void add_policy_codes(struct sim_domain *d)
         sim_codes_add(&d->codes, FC_pol_max_age_weak);
 }
 
-static void add_mx_codes(struct sim_domain *d, struct tally t)
+static bool all_refused(const struct sim_mx *mx, enum sim_truth_mode mode)
 {
-    if (d->mx_state == SIM_MX_NULL) {
-        sim_codes_add(&d->codes, FC_mx_null);
-        sim_codes_add(&d->codes, FC_sts_on_null_mx);
-    }
-    if (d->mx_state == SIM_MX_IMPLICIT)
-        sim_codes_add(&d->codes, FC_mx_implicit);
+    size_t n = addresses_of(mx, mode), refused = 0;
+    for (size_t i = 0; i < n; i++)
+        refused += address_truth(mx, i, mode)->code == FC_smtp_refused;
+    return n > 0 && refused == n;
+}
+
+/* Rows of the hosts, whatever becomes of the policy. */
+static void add_host_codes(struct sim_domain *d, enum sim_truth_mode mode)
+{
     bool open = false;
     for (size_t i = 0; i < d->mx_count; i++) {
-        int code = sim_kind_truth(d->mx[i].kind)->code;
-        if (d->mx[i].addr_count > 0 && !d->mx[i].is_private && code != SIM_CODE_NONE)
-            sim_codes_add(&d->codes, code);
-        open = open || !set_aside(&d->mx[i]);
+        const struct sim_mx *mx = &d->mx[i];
+        for (size_t k = 0; k < addresses_of(mx, mode); k++) {
+            int code = address_truth(mx, k, mode)->code;
+            if (code != SIM_CODE_NONE && (code != FC_smtp_refused || all_refused(mx, mode)))
+                sim_codes_add(&d->codes, code);
+        }
+        open = open || (i > 0 && !set_aside(mx, mode));
     }
-    if (open && d->mx_count > 1 && d->mx[0].kind == SIM_MX_REFUSED)
+    if (open && all_refused(&d->mx[0], mode))
         sim_codes_add(&d->codes, FC_smtp_nolisting);
-    if (t.bad_certs > 0)
-        sim_codes_add(&d->codes, t.bad_certs == t.certs ? FC_mx_all_invalid : FC_mx_some_invalid);
+}
+
+static void add_mx_codes(struct sim_domain *d, enum sim_truth_mode mode, struct tally t)
+{
+    if (d->mx_state == SIM_MX_NULL)
+        sim_codes_add(&d->codes, FC_mx_null);
+    if (d->mx_state == SIM_MX_NULL && d->adopter)
+        sim_codes_add(&d->codes, FC_sts_on_null_mx);
+    if (d->mx_state == SIM_MX_IMPLICIT)
+        sim_codes_add(&d->codes, FC_mx_implicit);
+    add_host_codes(d, mode);
+    if (t.bad_certs > 0 && t.bad_certs == t.certs)
+        sim_codes_add(&d->codes, FC_mx_all_invalid);
+    else if (t.some_bad > 0)
+        sim_codes_add(&d->codes, FC_mx_some_invalid);
 }
 
 /* All MX of a domain of ours are of one provider; hosts of its own are its own provider's. */
@@ -201,8 +258,8 @@ static void add_consistency_codes(struct sim_domain *d)
 {
     size_t unlisted = 0, hosts = 0;
     for (size_t i = 0; i < d->mx_count; i++) {
-        hosts += d->mx[i].addr_count > 0;
-        unlisted += d->mx[i].addr_count > 0 && !d->mx[i].listed;
+        hosts += has_address(&d->mx[i]);
+        unlisted += has_address(&d->mx[i]) && !d->mx[i].listed;
     }
     if (unlisted > 0 && unlisted == hosts)
         sim_codes_add(&d->codes, FC_mx_unlisted_all);
@@ -257,6 +314,68 @@ static enum sim_adoption adoption_of(const struct sim_domain *d, enum sim_truth_
     return d->policy.mode;
 }
 
+/* A domain without MX that has an address is its own mail host; nothing listens there. */
+static void be_implicit(struct sim_domain *d)
+{
+    struct sim_mx *mx = &d->mx[0];
+    if (d->mx_state != SIM_MX_NONE || d->apex_addr == 0)
+        return;
+    d->mx_state = SIM_MX_IMPLICIT;
+    memcpy(mx->name, d->name, sizeof mx->name);
+    mx->kind = SIM_MX_REFUSED;
+    mx->provider = -1;
+    mx->addr[0] = d->apex_addr;
+    mx->addr_count = d->mx_count = 1;
+}
+
+/* The mail hosts of a shared name: one, which takes no mail (zone.c). */
+static void be_shared(struct sim_domain *d)
+{
+    d->mx_state = SIM_MX_FOUND;
+    d->mx[0].kind = SIM_MX_REFUSED;
+    d->mx[0].addr_count = d->mx_count = 1;
+}
+
+static bool receives_mail(const struct sim_domain *d)
+{
+    return d->mx_state == SIM_MX_FOUND || d->mx_state == SIM_MX_IMPLICIT;
+}
+
+/* The record of the registrable domain is there, and is no heir's (RFC 8461 3.4). */
+static bool parent_has_record(const struct sim_domain *d)
+{
+    struct sim_domain parent;
+    const char *name = sim_registrable(d->world, d->name);
+    if (strcmp(name, d->name) == 0 || !sim_domain_adopts(d->world, name))
+        return false;
+    sim_domain_build(d->world, name, &parent);
+    return parent.sts.status == SIM_LOOKUP_FOUND && parent.sts.n > 0;
+}
+
+/* What a deep scan sees of a domain that publishes nothing at its place. */
+static void judge_absent_deeply(struct sim_domain *d)
+{
+    if (d->sts.status >= SIM_LOOKUP_SERVFAIL) { /* nothing of it answers */
+        sim_codes_add(&d->codes, FC_mx_lookup_failed);
+        return;
+    }
+    if (sim_is_infrastructure(d->name)) {
+        be_shared(d);
+    } else if (!d->missing && !sim_is_service_name(d->name)) {
+        sim_domain_add_mx(d->world, d);
+        be_implicit(d);
+    }
+    add_mx_codes(d, SIM_TRUTH_DEEP, count_hosts(d, SIM_TRUTH_DEEP));
+    if (d->orphan)
+        sim_codes_add(&d->codes, FC_policy_orphan);
+    if (d->sts_astray.label != NULL)
+        sim_codes_add(&d->codes, d->sts_astray.label[0] == '\0'  ? FC_sts_at_apex
+                                 : d->sts_astray.label[0] == 'm' ? FC_sts_at_policy_host
+                                                                 : FC_sts_legacy_label);
+    if (receives_mail(d) && parent_has_record(d))
+        sim_codes_add(&d->codes, FC_sts_parent_only);
+}
+
 static void judge_absent(struct sim_domain *d, enum sim_truth_mode mode)
 {
     d->adoption = SIM_ABSENT;
@@ -272,8 +391,10 @@ static void judge_absent(struct sim_domain *d, enum sim_truth_mode mode)
         sim_codes_add(&d->codes, FC_sts_only_foreign_txt);
     if (sim_codes_has_effect(&d->codes, STAGE_DNS, EFFECT_UNDETERMINED))
         d->adoption = SIM_UNDETERMINED;
-    if (mode == SIM_TRUTH_DNS_ONLY)
+    if (mode != SIM_TRUTH_FULL)
         add_rpt_codes(d);
+    if (mode == SIM_TRUTH_DEEP)
+        judge_absent_deeply(d);
     d->verdict = d->adoption == SIM_ABSENT ? SIM_NOT_APPLICABLE : SIM_VERDICT_UNDETERMINED;
 }
 
@@ -288,14 +409,31 @@ static void drop_unasked(struct sim_codes *codes)
         sim_codes_drop_stage(codes, (enum stage)stage);
 }
 
+/* Rows that only a deep scan sees, and one that it sees otherwise: what has IPv6 alone is out of
+ * reach, and refuses where IPv6 is in use. */
+static void choose_by_depth(struct sim_domain *d, enum sim_truth_mode mode)
+{
+    static const int deep[] = {FC_host_addr_disagree, FC_host_v6_broken,  FC_mx_v6_disagree,
+                               FC_mx_sni_dependent,   FC_mx_sni_enforced, FC_rpt_wrong_label};
+    for (size_t i = 0; mode != SIM_TRUTH_DEEP && i < sizeof deep / sizeof deep[0]; i++)
+        sim_codes_drop(&d->codes, deep[i]);
+    if (mode == SIM_TRUTH_DEEP && sim_codes_has(&d->codes, FC_host_unroutable))
+        sim_codes_add(&d->codes, FC_host_tcp_refused);
+    if (mode == SIM_TRUTH_DEEP) {
+        sim_codes_drop(&d->codes, FC_host_unroutable);
+        sim_codes_drop(&d->codes, FC_smtp_unroutable);
+    }
+}
+
 static void judge_adopter(struct sim_domain *d, enum sim_truth_mode mode)
 {
-    struct tally t = count_hosts(d);
+    struct tally t = count_hosts(d, mode);
     for (size_t i = 0; d->cls != NULL && i < SIM_CLASS_CODES_MAX && d->cls->codes[i] != 0; i++)
         sim_codes_add(&d->codes, d->cls->codes[i]);
     if (d->sts.cname[0] != '\0')
         sim_codes_add(&d->codes, FC_sts_cname);
-    add_mx_codes(d, t);
+    add_mx_codes(d, mode, t);
+    choose_by_depth(d, mode);
     add_rpt_codes(d);
     if (d->host.policy_seen)
         add_policy_codes(d);

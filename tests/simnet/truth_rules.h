@@ -9,8 +9,9 @@
 #include "tests/simnet/domain.h"
 
 enum sim_truth_mode {
-    SIM_TRUTH_FULL,    /* stages for adopters only, as scan does by default */
-    SIM_TRUTH_DNS_ONLY /* --no-policy --no-probe; TLSRPT is asked of every domain */
+    SIM_TRUTH_FULL,     /* -4: stages for adopters only, as scan does by default */
+    SIM_TRUTH_DNS_ONLY, /* --no-policy --no-probe; TLSRPT is asked of every domain */
+    SIM_TRUTH_DEEP      /* --deep --all-policy --all-mx -4 -6 */
 };
 
 /* Fills in adoption, verdict, cause and codes. Call it once after sim_domain_build. */

@@ -36,8 +36,10 @@ enum {
 
 struct sim_world;
 
+#define SIM_WORLD_DEFAULT "imc2025-v1"
+
 struct sim_world_options {
-    const char *version; /* "imc2025-v1", or NULL for it */
+    const char *version; /* "imc2025-v1", "2026-v1"; NULL: SIM_WORLD_DEFAULT */
     uint64_t seed;
     double adoption_pct; /* share that publishes MTA-STS, 0..100; negative: the world's own */
 };
@@ -57,9 +59,12 @@ void sim_world_free(struct sim_world *world);
  *   127.8       shared policy hosters, 4 /24 with 4 addresses each to a hoster
  *   127.16-19   policy hosts of their own, 256 /24 with 2 addresses each: 2048
  *   127.24      shared MX providers, 8 /24 with 4 addresses each to a provider
- *   127.32-39   MX hosts of their own that are in order, 256 /24 with 4 addresses each: 8192
+ *   127.192-223 MX hosts of their own that are in order, 256 /24 with 200 addresses each: so many
+ *               that two of a list's names seldom share one
  *   127.64+k    MX hosts of their own with SMTP fault k (enum in addresses.h), 64 /24 with 2
- * addresses each 127.2       web servers at domains' own names: not served (refused)
+ *               addresses each
+ *   127.2       web servers at domains' own names: not served (refused)
+ *   ::1         the only IPv6 address; nobody listens there
  *
  * A server binds an address when DNS first hands it out (see servers.h), so that an address where
  * nobody listens refuses by itself.
@@ -95,6 +100,8 @@ struct sim_cert {
     enum sim_key key;
     enum sim_issuer issuer;
     bool sha1_signature;
+    bool revoked; /* the stapled OCSP response says so (RFC 6960), when the client asks for one */
+    bool shared;  /* of a host with several addresses: the same bytes at each */
     int32_t not_before_h; /* hours from the start of the server, negative: past */
     int32_t not_after_h;
 };

@@ -28,6 +28,8 @@ struct sim_shares {
 };
 
 const struct sim_shares *sim_world_shares(const struct sim_world *world);
+/* Worlds are numbered from 0 in the order in which they came. */
+unsigned sim_world_number(const struct sim_world *world);
 
 /* Whether the name begins with a label that names a service of its parent (mta-sts, _mta-sts, _tls,
  * simnet-*): it never adopts. */

@@ -86,8 +86,9 @@ static void answer_txt_set(struct sim_answer *a, const struct sim_txt_set *set, 
     }
 }
 
+/* v6: an AAAA record too. */
 static void answer_host(struct sim_answer *a, enum sim_lookup status, const char *cname,
-                        const uint32_t *addr, size_t n, unsigned qtype)
+                        const uint32_t *addr, size_t n, bool v6, unsigned qtype)
 {
     const char *owner = a->qname;
     a->status = status;
@@ -99,12 +100,14 @@ static void answer_host(struct sim_answer *a, enum sim_lookup status, const char
     }
     if (qtype == SIM_TYPE_A)
         add_addresses(a, owner, addr, n);
+    if (qtype == SIM_TYPE_AAAA && v6)
+        add(a, owner, SIM_TYPE_AAAA);
 }
 
 static void answer_policy_host(struct sim_answer *a, unsigned qtype)
 {
     const struct sim_policy_host *h = &a->domain.host;
-    answer_host(a, h->status, h->cname, h->addr, h->addr_count, qtype);
+    answer_host(a, h->status, h->cname, h->addr, h->addr_count, h->v6, qtype);
 }
 
 /* simnet-mx1.D and its like: an MX host of D, or the name that one is an alias of. */
@@ -120,9 +123,9 @@ static void answer_own_mx(const struct sim_world *world, const char *qname, unsi
     for (size_t i = 0; i < a->domain.mx_count; i++) {
         const struct sim_mx *mx = &a->domain.mx[i];
         if (strcmp(mx->name, qname) == 0)
-            answer_host(a, mx->status, mx->cname, mx->addr, mx->addr_count, qtype);
+            answer_host(a, mx->status, mx->cname, mx->addr, mx->addr_count, mx->v6, qtype);
         else if (strcmp(mx->cname, qname) == 0)
-            answer_host(a, mx->status, "", mx->addr, mx->addr_count, qtype);
+            answer_host(a, mx->status, "", mx->addr, mx->addr_count, mx->v6, qtype);
     }
 }
 
@@ -173,6 +176,40 @@ static bool answer_wildcard(const struct sim_world *world, const char *parent, u
     return true;
 }
 
+/* A record at a name where nobody looks for it: `qname` is that name of the domain that was built.
+ */
+static bool answer_astray(struct sim_answer *a, unsigned qtype)
+{
+    const struct sim_domain *d = &a->domain;
+    const struct sim_astray *astray[] = {&d->sts_astray, &d->rpt_astray};
+    for (size_t i = 0; qtype == SIM_TYPE_TXT && i < 2; i++) {
+        size_t n = astray[i]->label == NULL ? 0 : strlen(astray[i]->label);
+        if (astray[i]->label == NULL || strncmp(a->qname, astray[i]->label, n) != 0 ||
+            strcmp(a->qname + n, d->name) != 0)
+            continue;
+        add(a, a->qname, SIM_TYPE_TXT)->txt = &astray[i]->rr;
+        return true;
+    }
+    return false;
+}
+
+/* A name below an adopter that has a wildcard, unless the name is a mail host itself. */
+static bool answer_wildcard_host(const struct sim_world *world, const char *qname, unsigned qtype,
+                                 struct sim_answer *a)
+{
+    const char *parent = parent_of(qname);
+    struct sim_domain *d = &a->domain;
+    if ((qtype != SIM_TYPE_A && qtype != SIM_TYPE_AAAA) || !sim_domain_adopts(world, parent))
+        return false;
+    sim_domain_build(world, qname, d);
+    if (d->adopter && d->mx_count > 0 && strcmp(d->mx[0].name, qname) == 0)
+        return false;
+    sim_domain_build(world, parent, d);
+    if (d->host.wildcard)
+        answer_policy_host(a, qtype);
+    return d->host.wildcard;
+}
+
 static void answer_mx(const struct sim_world *world, struct sim_answer *a)
 {
     struct sim_domain *d = &a->domain;
@@ -193,6 +230,8 @@ static void answer_apex(const struct sim_world *world, const char *qname, unsign
     struct sim_domain *d = &a->domain;
     if (qtype == SIM_TYPE_TXT && answer_wildcard(world, parent_of(qname), qtype, a))
         return;
+    if (answer_wildcard_host(world, qname, qtype, a))
+        return;
     sim_domain_build(world, qname, d);
     if (is_dead(d)) {
         fail(a, d->sts.status);
@@ -204,6 +243,7 @@ static void answer_apex(const struct sim_world *world, const char *qname, unsign
         answer_mx(world, a);
     } else if (qtype == SIM_TYPE_TXT) {
         add_text(a, a->qname, "v=spf1 mx -all");
+        answer_astray(a, qtype);
     } else if (qtype == SIM_TYPE_NS && strcmp(sim_registrable(world, qname), qname) == 0) {
         add_target(a, a->qname, SIM_TYPE_NS, "ns1." SIM_SUFFIX_HOSTING, 0);
     }
@@ -218,6 +258,10 @@ static void answer_underscore(const struct sim_world *world, const char *parent,
         return;
     if (is_dead(&a->domain))
         fail(a, a->domain.sts.status);
+    else if (a->domain.wildcard_sts)
+        answer_txt_set(a, &a->domain.sts, qtype);
+    else if (answer_astray(a, qtype))
+        return;
     else if (below(a->qname, "_dmarc.") == NULL || a->domain.hash % 3 == 0)
         fail(a, SIM_LOOKUP_NXDOMAIN);
     else if (qtype == SIM_TYPE_TXT)
@@ -231,6 +275,14 @@ static bool is_record_of_shared_name(const char *qname, bool shared)
     const char *rest = below(qname, "_mta-sts.");
     return shared && (below(qname, "_smtp._tls.") != NULL ||
                       (rest != NULL && strstr(rest, "_mta-sts.") == NULL));
+}
+
+/* Whether mta-sts.D is a name of its own; then *d is built. */
+static bool has_policy_name(const struct sim_world *world, const char *domain, struct sim_domain *d)
+{
+    sim_domain_build(world, domain, d);
+    return d->adopter || d->orphan ||
+           (d->sts_astray.label != NULL && strcmp(d->sts_astray.label, "mta-sts.") == 0);
 }
 
 static void dispatch(const struct sim_world *world, const char *qname, unsigned qtype,
@@ -256,9 +308,9 @@ static void dispatch(const struct sim_world *world, const char *qname, unsigned 
         add_target(a, d->sts.cname, SIM_TYPE_CNAME, a->qname, 0);
     } else if (shared) {
         answer_infrastructure(qname, qtype, a);
-    } else if ((domain = below(qname, "mta-sts.")) != NULL && sim_domain_adopts(world, domain)) {
-        sim_domain_build(world, domain, d);
-        answer_policy_host(a, qtype);
+    } else if ((domain = below(qname, "mta-sts.")) != NULL && has_policy_name(world, domain, d)) {
+        if (!answer_astray(a, qtype))
+            answer_policy_host(a, qtype);
     } else if (strncmp(qname, "simnet-", 7) == 0) {
         answer_own_mx(world, qname, qtype, a);
     } else if (qname[0] == '_' && strchr(qname, '.') != NULL) {

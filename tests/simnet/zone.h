@@ -29,7 +29,7 @@ struct sim_rr {
     const char *owner;
     enum sim_type type;
     uint32_t ttl;
-    uint32_t addr;                /* A */
+    uint32_t addr;                /* A; an AAAA is always ::1 */
     uint16_t preference;          /* MX */
     const char *target;           /* CNAME, MX, NS; "." for the root */
     const struct sim_txt_rr *txt; /* TXT */

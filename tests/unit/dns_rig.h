@@ -5,7 +5,7 @@
 
 #include "tests/unit/dns_fake.h"
 
-enum { RIG_FAKES_MAX = 3, RIG_RESULTS_MAX = 10000 };
+enum { RIG_FAKES_MAX = 3, RIG_RESULTS_MAX = 16000 };
 
 struct rig_result {
     struct rig *rig;

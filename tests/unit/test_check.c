@@ -167,6 +167,19 @@ static void test_testing_first(void **state)
     done(&w, text);
 }
 
+/* A good policy in mode testing is no reason to publish another one. */
+static void test_ready(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, "v=STSv1; id=1;", POLICY("testing", "mx.example.com", "604800"), "mx.example.com");
+    char *text = show(&w);
+    expect(text, "testing, ready\n");
+    assert_null(strstr(text, "mta-sts.txt\n        version"));
+    assert_null(strstr(text, "_mta-sts.example.com. IN TXT"));
+    done(&w, text);
+}
+
 static void test_record_faulty(void **state)
 {
     (void)state;
@@ -235,7 +248,7 @@ int main(void)
         cmocka_unit_test(test_healthy),       cmocka_unit_test(test_unlisted),
         cmocka_unit_test(test_testing_first), cmocka_unit_test(test_record_faulty),
         cmocka_unit_test(test_undetermined),  cmocka_unit_test(test_harmless),
-        cmocka_unit_test(test_excluded),
+        cmocka_unit_test(test_excluded),      cmocka_unit_test(test_ready),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,9 @@ static void judge_names(struct fixture *f, double adoption, enum sim_truth_mode 
     assert_true(sim_world_new(&o, &w, &why));
     for (unsigned i = 0; i < NAMES; i++) {
         char name[SIM_NAME_MAX];
-        snprintf(name, sizeof name, "name%u.%s", i, tlds[i % (sizeof tlds / sizeof tlds[0])]);
+        /* Every fifth is a subdomain of the name before it. */
+        snprintf(name, sizeof name, "%sname%u.%s", i % 5 == 4 ? "post." : "", i - (i % 5 == 4),
+                 tlds[(i - (i % 5 == 4)) % (sizeof tlds / sizeof tlds[0])]);
         sim_domain_build(w, name, &f->domain);
         sim_truth_judge(&f->domain, mode);
         evidence_reset(&f->evidence);
@@ -119,12 +121,51 @@ static void test_without_policy_and_probes(void **state)
     judge_names(*state, -1, SIM_TRUTH_DNS_ONLY);
 }
 
+static void test_deep(void **state)
+{
+    judge_names(*state, 100, SIM_TRUTH_DEEP);
+    judge_names(*state, 30, SIM_TRUTH_DEEP);
+}
+
+/* Whatever a healthy domain's weaknesses are, nothing of it blocks mail, voids the policy or
+ * divides senders. Healthy: built without a fault, trouble or oddity. */
+static void test_healthy_domains_raise_no_alarm(void **state)
+{
+    struct fixture *f = *state;
+    const char *why;
+    struct sim_world *w;
+    struct sim_world_options o = {.seed = 12, .adoption_pct = 100};
+    unsigned healthy = 0;
+    assert_true(sim_world_new(&o, &w, &why));
+    for (unsigned i = 0; i < NAMES; i++) {
+        char name[SIM_NAME_MAX];
+        snprintf(name, sizeof name, "well%u.org", i);
+        sim_domain_build(w, name, &f->domain);
+        if (!f->domain.adopter || f->domain.cls != NULL)
+            continue;
+        healthy++;
+        evidence_reset(&f->evidence);
+        ideal_evidence(&f->domain, i % 2 ? SIM_TRUTH_FULL : SIM_TRUTH_DEEP, &f->evidence);
+        assert_int_equal(classify(&f->ctx, &f->evidence, &f->judgement), ST_OK);
+        for (size_t k = 0; k < f->judgement.findings.n; k++) {
+            int code = (int)f->judgement.findings.v[k].code;
+            enum effect effect = sim_code_effect(code);
+            if (effect == EFFECT_BLOCKS || effect == EFFECT_FALLBACK || effect == EFFECT_DISAGREE)
+                fail_msg("%s: %s", name, sim_code_name(code));
+        }
+    }
+    assert_true(healthy > NAMES / 4);
+    sim_world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_adopters, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_everybody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_policy_and_probes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_deep, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_healthy_domains_raise_no_alarm, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,10 +137,11 @@ class Authority:
         cert = self.build(subject, key.public_key(), issuer, signer, names, end=end)
         path = os.path.join(self.dir, file + ".pem")
         with open(path, "wb") as f:
-            f.write(cert.public_bytes(serialization.Encoding.PEM))
+            # postfix wants the key before its chain.
             f.write(key.private_bytes(serialization.Encoding.PEM,
                                       serialization.PrivateFormat.PKCS8,
                                       serialization.NoEncryption()))
+            f.write(cert.public_bytes(serialization.Encoding.PEM))
         os.chmod(path, 0o600)
         return path
 
@@ -271,7 +272,6 @@ zone:
   module-config: "iterator"
   local-zone: "test." nodefault
   num-threads: 1
-  outbound-msg-retry: 1
   access-control: 127.0.0.0/8 allow
 remote-control:
   control-enable: no

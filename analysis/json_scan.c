@@ -1,4 +1,4 @@
-#include "lib/json_scan.h"
+#include "analysis/json_scan.h"
 
 #include <string.h>
 

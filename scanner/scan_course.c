@@ -1,0 +1,290 @@
+#include "scanner/scan_course.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { DRAIN_GRACE_MS = 2000 };
+
+int64_t scan_clock_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void scan_say(const struct scan *s, const char *fmt, ...)
+{
+    va_list ap;
+    if (s->progress)
+        progress_clear(s->progress);
+    fputs("stscan: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+/* ---- the course of the scan ----------------------------------------------------------------- */
+
+void scan_order_all(struct scan *s, enum worker_order order)
+{
+    for (uint32_t i = 0; i < s->shared.n_workers; i++)
+        worker_send_order(s->shared.worker[i], order);
+}
+
+/* Nothing is under way any more, or nothing more is to be waited for. */
+static void end(struct scan *s, enum worker_order order)
+{
+    if (s->phase == PHASE_ENDING)
+        return;
+    s->phase = PHASE_ENDING;
+    feed_stop(s->shared.feed);
+    scan_order_all(s, order);
+    event_base_loopbreak(s->base);
+}
+
+void scan_set_exit(struct scan *s, int code, const char *reason)
+{
+    s->exit_code = code;
+    s->exit_reason = reason;
+}
+
+/* No new input; what is under way is finished, within the longest deadline. */
+static void drain(struct scan *s, const char *reason)
+{
+    if (s->draining || s->phase == PHASE_ENDING)
+        return;
+    const struct scan_options *o = s->options;
+    uint32_t longest = o->timeout_dns_ms;
+    if (o->timeout_policy_ms > longest)
+        longest = o->timeout_policy_ms;
+    if (o->timeout_probe_ms > longest)
+        longest = o->timeout_probe_ms;
+    longest += DRAIN_GRACE_MS;
+    s->draining = true;
+    scan_set_exit(s, EXIT_SIGNAL, reason);
+    feed_stop(s->shared.feed);
+    scan_order_all(s, ORDER_DRAIN);
+    struct timeval tv = {longest / 1000, (longest % 1000) * 1000};
+    event_add(s->drain_over, &tv);
+}
+
+static void brake(struct scan *s)
+{
+    scan_say(s,
+             "stopped: only %.1f %% of the last %llu record lookups got an answer "
+             "(--min-success %g); look at the resolvers, then --resume",
+             brake_success_pct(&s->brake), (unsigned long long)s->brake.tried,
+             s->options->min_success_pct);
+    scan_set_exit(s, EXIT_BRAKE, "stopped by the brake: too few lookups got an answer");
+    end(s, ORDER_STOP);
+}
+
+static void pass_over(struct scan *s)
+{
+    if (s->phase == PHASE_FIRST && !s->draining && brake_at_end(&s->brake)) {
+        brake(s);
+    } else if (s->phase == PHASE_FIRST && !s->draining) {
+        enum status read = feed_ended(s->shared.feed);
+        if (read != ST_EOF) {
+            scan_say(s, "input: %s", s->input ? input_error(s->input) : status_text(read));
+            scan_set_exit(s, EXIT_INPUT, "the input could not be read to its end");
+        }
+        s->phase = PHASE_SECOND;
+        s->pass = 1;
+        s->n_idle = 0;
+        scan_order_all(s, ORDER_SECOND_PASS);
+    } else {
+        end(s, ORDER_FINISH);
+    }
+}
+
+static void print_stats(const struct scan *s, const struct scan_stats *t)
+{
+    scan_say(s,
+             "%llu records, %llu durable; dns: %llu sent, %llu retries, %llu by tcp; "
+             "%llu fetches, %llu probes (%llu from cache), %llu names from cache",
+             (unsigned long long)t->records, (unsigned long long)atomic_load(&s->durable),
+             (unsigned long long)t->dns_sent, (unsigned long long)t->dns_retries,
+             (unsigned long long)t->dns_tcp, (unsigned long long)t->fetches,
+             (unsigned long long)t->probes, (unsigned long long)t->probe_cache_hits,
+             (unsigned long long)t->name_cache_hits);
+}
+
+void scan_on_report(struct mail *mail, void *owner)
+{
+    struct scan *s = owner;
+    struct worker_report *r = (struct worker_report *)mail;
+    switch (r->kind) {
+    case REPORT_LOOKUPS:
+        if (brake_add(&s->brake, r->tried, r->answered) && s->phase == PHASE_FIRST)
+            brake(s);
+        break;
+    case REPORT_IDLE:
+        if (r->pass == s->pass && ++s->n_idle == s->shared.n_workers && s->phase != PHASE_ENDING)
+            pass_over(s);
+        break;
+    case REPORT_FAILED:
+        if (s->phase != PHASE_ENDING)
+            scan_say(s, "out of memory");
+        scan_set_exit(s, EXIT_OUTPUT, "out of memory");
+        end(s, ORDER_STOP);
+        break;
+    case REPORT_STATS:
+        if (s->n_wanted == 0)
+            memset(&s->wanted, 0, sizeof s->wanted);
+        stats_add(&s->wanted, r->stats);
+        if (++s->n_wanted == s->shared.n_workers) {
+            print_stats(s, &s->wanted);
+            s->n_wanted = 0;
+        }
+        free(r->stats);
+        break;
+    }
+    free(r);
+}
+
+/* ---- the writer's reports ------------------------------------------------------------------- */
+
+void scan_on_durable(void *arg, const uint64_t *indexes, size_t n)
+{
+    struct scan *s = arg;
+    (void)indexes;
+    atomic_fetch_add_explicit(&s->durable, n, memory_order_relaxed);
+}
+
+void scan_on_lines(void *arg, struct slice lines)
+{
+    struct scan *s = arg;
+    s->caller->lines(s->caller->arg, lines);
+}
+
+static void writer_has_failed(struct mail *mail, void *owner)
+{
+    struct scan *s = owner;
+    (void)mail;
+    scan_say(s, "%s: %s", s->options->output, strerror(atomic_load(&s->writer_errno)));
+    scan_set_exit(s, EXIT_OUTPUT, "the output could not be written");
+    end(s, ORDER_STOP);
+}
+
+void scan_on_writer_failed(void *arg, int err)
+{
+    struct scan *s = arg;
+    atomic_store(&s->writer_errno, err);
+    s->writer_failed.deliver = writer_has_failed;
+    mailbox_send(s->shared.scan, &s->writer_failed);
+}
+
+/* ---- signals and timers --------------------------------------------------------------------- */
+
+static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
+{
+    struct scan *s = arg;
+    (void)sig;
+    (void)what;
+    if (s->draining) {
+        scan_set_exit(s, EXIT_SIGNAL, "stopped at once by a second signal");
+        end(s, ORDER_STOP);
+        return;
+    }
+    scan_say(s, "stopping: no new input, finishing what is under way "
+                "(again to stop at once)");
+    drain(s, "stopped by a signal");
+}
+
+static void on_usr1(evutil_socket_t sig, short what, void *arg)
+{
+    struct scan *s = arg;
+    (void)sig;
+    (void)what;
+    s->n_wanted = 0;
+    for (uint32_t i = 0; i < s->shared.n_workers; i++)
+        worker_ask_stats(s->shared.worker[i]);
+}
+
+static void on_hup(evutil_socket_t sig, short what, void *arg)
+{
+    struct scan *s = arg;
+    (void)sig;
+    (void)what;
+    if (setup_reload_blocklist(&s->setup, &s->shared) != ST_OK)
+        scan_say(s, "the blocklist stays as it was");
+}
+
+static void on_runtime(evutil_socket_t fd, short what, void *arg)
+{
+    struct scan *s = arg;
+    (void)fd;
+    (void)what;
+    scan_say(s, "--max-runtime reached: finishing what is under way");
+    drain(s, "--max-runtime reached");
+}
+
+static void on_drain_over(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    end(arg, ORDER_STOP);
+}
+
+struct progress_view scan_view(const struct scan *s)
+{
+    struct progress_view v = {.total = s->input ? input_total(s->input) : 0};
+    for (uint32_t i = 0; i < s->shared.n_workers; i++) {
+        const struct stats_live *live = &s->shared.worker[i]->live;
+        v.done += atomic_load_explicit(&live->done, memory_order_relaxed);
+        v.adopters += atomic_load_explicit(&live->adopters, memory_order_relaxed);
+        v.in_flight += atomic_load_explicit(&live->in_flight, memory_order_relaxed);
+        v.failures += atomic_load_explicit(&live->failures, memory_order_relaxed);
+    }
+    return v;
+}
+
+static void on_progress(evutil_socket_t fd, short what, void *arg)
+{
+    struct scan *s = arg;
+    (void)fd;
+    (void)what;
+    struct progress_view v = scan_view(s);
+    progress_tick(s->progress, &v, scan_clock_ms());
+}
+
+enum status scan_add_events(struct scan *s)
+{
+    s->on_int = evsignal_new(s->base, SIGINT, on_stop_signal, s);
+    s->on_term = evsignal_new(s->base, SIGTERM, on_stop_signal, s);
+    s->on_usr1 = evsignal_new(s->base, SIGUSR1, on_usr1, s);
+    s->on_hup = evsignal_new(s->base, SIGHUP, on_hup, s);
+    s->runtime = evtimer_new(s->base, on_runtime, s);
+    s->drain_over = evtimer_new(s->base, on_drain_over, s);
+    s->on_progress = event_new(s->base, -1, EV_PERSIST, on_progress, s);
+    if (!s->on_int || !s->on_term || !s->on_usr1 || !s->on_hup || !s->runtime || !s->drain_over ||
+        !s->on_progress)
+        return ST_NOMEM;
+    struct timeval draw = {0, PROGRESS_DRAW_MS * 1000};
+    event_add(s->on_progress, &draw);
+    event_add(s->on_int, NULL);
+    event_add(s->on_term, NULL);
+    event_add(s->on_usr1, NULL);
+    event_add(s->on_hup, NULL);
+    if (s->options->max_runtime_ms > 0) {
+        struct timeval tv = {s->options->max_runtime_ms / 1000,
+                             (s->options->max_runtime_ms % 1000) * 1000};
+        event_add(s->runtime, &tv);
+    }
+    return ST_OK;
+}
+
+void scan_free_events(struct scan *s)
+{
+    struct event *const all[] = {s->on_int,  s->on_term,    s->on_usr1,    s->on_hup,
+                                 s->runtime, s->drain_over, s->on_progress};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i])
+            event_free(all[i]);
+}

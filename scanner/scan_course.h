@@ -1,0 +1,55 @@
+/* scan_course - how a scan goes once it runs: passes, brake, drain, signals, progress.
+ *
+ * Everything here is on the scan's own thread and its event loop; workers, reader and writer report
+ * by message. scan.c makes and ends what runs. */
+#ifndef SCANNER_SCAN_COURSE_H
+#define SCANNER_SCAN_COURSE_H
+
+#include "scanner/output/progress.h"
+#include "scanner/scan.h"
+#include "scanner/scan_setup.h"
+
+/* How a scan goes: the first pass, the second over what stayed undetermined, the end. */
+enum scan_phase { PHASE_FIRST, PHASE_SECOND, PHASE_ENDING };
+
+struct scan {
+    const struct scan_options *options;
+    const struct scan_caller *caller; /* NULL: files */
+    struct scan_setup setup;
+    struct worker_shared shared;
+    input *input;
+    struct event_base *base;
+    struct event *on_int, *on_term, *on_usr1, *on_hup, *on_progress, *runtime, *drain_over;
+    progress *progress;
+    struct brake brake;
+    enum scan_phase phase;
+    uint32_t pass, n_idle;
+    bool draining;
+    int exit_code;
+    const char *exit_reason; /* a short sentence for the metadata */
+    int64_t start_ms;
+    struct scan_stats wanted; /* answers to USR1, added up */
+    uint32_t n_wanted;
+    struct mail writer_failed;
+    atomic_int writer_errno;
+    atomic_uint_fast64_t durable;
+};
+
+int64_t scan_clock_ms(void);
+/* A message for the user, on a line of its own. */
+__attribute__((format(printf, 2, 3))) void scan_say(const struct scan *s, const char *fmt, ...);
+void scan_set_exit(struct scan *s, int code, const char *reason);
+void scan_order_all(struct scan *s, enum worker_order order);
+struct progress_view scan_view(const struct scan *s);
+
+/* Takes a worker's report (worker_shared.on_report). */
+void scan_on_report(struct mail *report, void *scan);
+/* The writer's events; arg is the scan. On the writer's thread. */
+void scan_on_durable(void *arg, const uint64_t *indexes, size_t n);
+void scan_on_writer_failed(void *arg, int err);
+void scan_on_lines(void *arg, struct slice lines); /* when there is a caller */
+
+enum status scan_add_events(struct scan *s);
+void scan_free_events(struct scan *s);
+
+#endif

@@ -1,0 +1,42 @@
+/* crowd - how many connections may be made at once, so that no slowness of ours is called theirs.
+ *
+ * What costs is the beginning of a connection, its handshake. So the young ones are counted, and
+ * what is much older than connections usually get only waits (a tarpit, a dead host) and keeps
+ * nobody out. When connections come to last longer than CROWD_UNCROWDED_US, the crowd is our own
+ * (processor, uplink): then fewer are made at once.
+ *
+ * Pure: time is passed in (microseconds, monotonic). One thread. */
+#ifndef SCANNER_WORKER_CROWD_H
+#define SCANNER_WORKER_CROWD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    CROWD_UNCROWDED_US = 250000,
+    CROWD_YOUNG_MIN_US = 1000000, /* a connection is young for at least so long, */
+    CROWD_YOUNG_MAX_US = 10000000,
+    CROWD_YOUNG_TIMES_USUAL = 4, /* and between these for so many times the usual */
+    CROWD_YOUNG_AT_LEAST = 8,    /* may always be made at once */
+};
+
+/* Embedded in a connection. */
+struct crowd_member {
+    struct crowd_member *next, **link;
+    uint64_t since_us;
+    bool young;
+};
+
+struct crowd {
+    struct crowd_member *first, **last; /* the young, oldest first */
+    uint32_t young, all, young_max, all_max;
+    uint64_t usual_us; /* how long connections last, smoothed */
+};
+
+void crowd_init(struct crowd *c, uint32_t young_max, uint32_t all_max);
+bool crowd_has_room(struct crowd *c, uint64_t now_us);
+void crowd_enter(struct crowd *c, struct crowd_member *m, uint64_t now_us);
+/* timed_out: how long it lasted says nothing about how long they usually do. */
+void crowd_leave(struct crowd *c, struct crowd_member *m, bool timed_out, uint64_t now_us);
+
+#endif

@@ -1,0 +1,141 @@
+/* The owner's probe cache: an address is probed once, whatever number of names share it. */
+#include "scanner/worker/owner.h"
+
+#include "scanner/worker/worker.h"
+#include <stdlib.h>
+#include <string.h>
+
+static struct job *job_of_waiter(struct waiter *waiter)
+{
+    return (struct job *)(void *)((char *)waiter - offsetof(struct job, wait));
+}
+
+struct probe_key {
+    size_t address_len, len; /* of the address alone, and with the name */
+    char bytes[24 + NAME_TEXT_MAX_BYTES];
+};
+
+static void make_key(const struct job *job, struct probe_key *key)
+{
+    const struct net_addr *ip = &job->gate.ip;
+    key->bytes[0] = (char)ip->family;
+    key->bytes[1] = job->without_sni;
+    memcpy(key->bytes + 2, ip->b, sizeof ip->b);
+    key->address_len = 2 + sizeof ip->b;
+    size_t len = strlen(job->host);
+    memcpy(key->bytes + key->address_len, job->host, len);
+    key->len = key->address_len + len;
+}
+
+/* Answers with a result that stays the cache's. */
+static void answer(struct owner *o, struct job *job, struct result *r)
+{
+    if (r) {
+        job->result = result_ref(r);
+        bool same = r->sni && strcmp(r->sni, job->host) == 0;
+        job->name = r->probe.end != PROBE_OK   ? NAME_MATCH_UNKNOWN
+                    : same || job->without_sni ? r->probe.tls.name
+                                               : cert_names_match(&r->names, slice_of(job->host));
+    }
+    owner_send_home(o, job);
+}
+
+/* Joins the flight for this key; the leader queues at the gate. False: nobody is to wait. */
+static void join(struct owner *o, struct job *job, const char *key, size_t len)
+{
+    void *value;
+    switch (waitq_join(o->probes, key, len, worker_now_us(o->worker) / 1000, &job->wait, &value)) {
+    case WAITQ_HIT:
+        o->worker->stats.probe_cache_hits++;
+        answer(o, job, value);
+        break;
+    case WAITQ_WAIT:
+        o->worker->stats.probe_cache_hits++;
+        break;
+    case WAITQ_LEAD:
+        job->cache_key = malloc(len);
+        if (job->cache_key) {
+            memcpy(job->cache_key, key, len);
+            job->cache_key_len = len;
+        } else {
+            waitq_settle(o->probes, key, len, NULL, 0);
+        }
+        owner_queue(o, job);
+        break;
+    case WAITQ_NOMEM:
+        owner_queue(o, job);
+        break;
+    }
+}
+
+/* A settled result for the key, unless a second pass is to try again. */
+static struct result *known(struct owner *o, const struct job *job, const char *key, size_t len)
+{
+    struct result *r = waitq_peek(o->probes, key, len, worker_now_us(o->worker) / 1000);
+    if (r && r->pass < job->pass && probe_is_transient(&r->probe)) {
+        waitq_forget(o->probes, key, len);
+        return NULL;
+    }
+    return r;
+}
+
+/* Whether what was captured with one name says all that a probe with this job's name would. */
+static bool settles(const struct result *r, const struct job *job)
+{
+    if (job->without_sni || !probe_depends_on_name(&r->probe) ||
+        (r->sni && strcmp(r->sni, job->host) == 0))
+        return true;
+    return r->probe.end == PROBE_OK &&
+           cert_names_match(&r->names, slice_of(job->host)) == NAME_MATCH_OK;
+}
+
+void owner_accept_probe(struct owner *o, struct job *job)
+{
+    struct probe_key key;
+    make_key(job, &key);
+    struct result *first = known(o, job, key.bytes, key.address_len);
+    if (!first) {
+        join(o, job, key.bytes, key.address_len);
+        return;
+    }
+    if (settles(first, job)) {
+        o->worker->stats.probe_cache_hits++;
+        answer(o, job, first);
+        return;
+    }
+    struct result *named = known(o, job, key.bytes, key.len);
+    if (!named && first->names_tried >= LIMIT_NAMES_PER_ADDRESS - 1) {
+        owner_send_home(o, job); /* undetermined: one more name would be too many */
+        return;
+    }
+    join(o, job, key.bytes, key.len);
+    if (job->cache_key)
+        first->names_tried++;
+}
+
+void owner_settle_probe(struct owner *o, struct job *job)
+{
+    struct result *r = job->result;
+    job->result = NULL;
+    if (!job->cache_key) {
+        answer(o, job, r);
+        result_unref(r);
+        return;
+    }
+    struct probe_key key;
+    make_key(job, &key);
+    bool by_address = job->cache_key_len == key.address_len;
+    struct waiter *next, *waiter = waitq_settle(o->probes, job->cache_key, job->cache_key_len,
+                                                r ? result_ref(r) : NULL, UINT64_MAX);
+    free(job->cache_key);
+    job->cache_key = NULL;
+    for (; waiter; waiter = next) {
+        next = waiter->next;
+        struct job *waiting = job_of_waiter(waiter);
+        if (r && by_address && !settles(r, waiting))
+            owner_accept_probe(o, waiting);
+        else
+            answer(o, waiting, r);
+    }
+    result_unref(r);
+}

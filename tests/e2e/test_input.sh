@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Bad input and bad luck as a user meets them: what is said, the exit code, and that nothing else is
+# lost. Runs against a resolver that answers NXDOMAIN to everything, and against none.
+set -u
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+dir=$(mktemp -d /tmp/stscan-input.XXXXXX)
+"$BUILD/simnet" --adoption 0 --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
+    >"$dir/simnet.log" 2>&1 &
+simnet=$!
+trap 'kill $simnet 2>/dev/null; wait $simnet 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT
+until [ -s "$dir/ports.env" ]; do
+    kill -0 $simnet 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
+    read -rt 0.05 <> <(:)
+done
+# shellcheck disable=SC1091
+. "$dir/ports.env"
+bad=0 n=0
+# run NAME EXIT RECORDS MESSAGE ARGUMENT…: out goes to $dir/NAME.ndjson, stdin passes through
+run() {
+    local name=$1 want=$2 records=$3 message=$4
+    shift 4
+    n=$((n + 1))
+    "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --dns-rate 0 --timeout-dns 2 \
+        -o "$dir/$name.ndjson" "$@" >"$dir/$name.out" 2>"$dir/$name.err"
+    local rc=$? lines
+    lines=$(cat "$dir/$name.ndjson" 2>/dev/null | wc -l)
+    if [ $rc -ne "$want" ] || [ "$lines" -ne "$records" ] || ! grep -qE "$message" "$dir/$name.err"; then
+        echo "$name: exit $rc (want $want), $lines records (want $records), said: $(tail -n 3 "$dir/$name.err")"
+        bad=1
+    fi
+}
+# reason NAME REASON COUNT: so many invalid_input records, and the metadata counts the reason
+reason() {
+    local got
+    got=$(grep -c '"adoption":"invalid_input"' "$dir/$1.ndjson")
+    [ "$got" -eq "$3" ] || { echo "$1: $got invalid records, want $3"; bad=1; }
+    grep -q "\"$2\"" "$dir/$1.meta.json" || { echo "$1: no $2 in the metadata"; bad=1; }
+}
+long=$(printf 'a%.0s' $(seq 64))
+printf 'good.example\nnot a name\n%s.example\nalso-good.example\n' "$long" >"$dir/mixed"
+run mixed 0 4 '' "$dir/mixed"
+reason mixed label_too_long 2
+head -c 20000 /dev/urandom | tr -d '\n#' | head -c 9000 >"$dir/garbage"
+printf '\nfine.example\n' >>"$dir/garbage"
+run garbage 0 2 '' "$dir/garbage"
+printf '%s\n' "$(printf 'x%.0s' $(seq 300000))" fine.example >"$dir/overlong"
+run overlong 0 2 '' "$dir/overlong"
+: >"$dir/empty"
+run empty 0 0 '' "$dir/empty"
+run missing 3 0 'No such file' "$dir/nowhere"
+run directory 3 0 'directory' "$dir"
+seq 1 5000 | sed 's/$/.example/' | zstd -q >"$dir/whole.zst"
+head -c "$(($(stat -c %s "$dir/whole.zst") / 2))" "$dir/whole.zst" >"$dir/cut.zst"
+"$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --dns-rate 0 -o "$dir/cut.ndjson" \
+    "$dir/cut.zst" 2>"$dir/cut.err"
+[ $? -eq 3 ] && grep -qi 'truncated\|cut' "$dir/cut.err" || { echo "cut.zst: $(cat "$dir/cut.err")"; bad=1; }
+run option 2 0 'no-such-option' --no-such-option "$dir/mixed"
+run resolver 2 0 'resolver' --resolver not:an:address "$dir/mixed"
+run stdin 0 2 '' - < <(printf 'one.example\r\n\n# comment\ntwo.example')
+grep -q '"domain":"two.example","rank":null,"index":1' "$dir/stdin.ndjson" || { echo "stdin: index"; bad=1; }
+printf 'full.example\n' >"$dir/one"
+"$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --quiet -o - "$dir/one" >/dev/full 2>"$dir/full.err"
+[ $? -eq 4 ] || { echo "full disk: $(cat "$dir/full.err")"; bad=1; }
+mkdir "$dir/link" && ln -s "$dir/elsewhere" "$dir/link/scan.ndjson"
+"$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --quiet -o "$dir/link/scan.ndjson" "$dir/one" 2>/dev/null
+[ $? -eq 4 ] && [ ! -e "$dir/elsewhere" ] || { echo "a symbolic link was followed"; bad=1; }
+
+# No resolver: everything undetermined, nothing absent, exit 6, and it says why.
+kill $simnet; wait $simnet 2>/dev/null
+seq 1 50 | sed 's/$/.example/' >"$dir/fifty"
+run nobody 6 50 'lookups|answer' "$dir/fifty"
+[ "$(grep -c '"adoption":"undetermined"' "$dir/nobody.ndjson")" -eq 50 ] || { echo "nobody: not all undetermined"; bad=1; }
+grep -q '"complete": *false' "$dir/nobody.meta.json" || { echo "nobody: complete"; bad=1; }
+for f in "$dir"/*.ndjson; do [ -s "$f" ] && cat "$f"; done | tests/e2e/schema_check.py || bad=1
+[ $bad -eq 0 ] && echo "$n inputs, each with its exit code"
+exit $bad

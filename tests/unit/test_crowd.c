@@ -1,0 +1,100 @@
+/* Units of scanner/worker/crowd.c. */
+#include "scanner/worker/crowd.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { MS = 1000, SECOND = 1000000 };
+
+static void test_counts_the_young(void **state)
+{
+    (void)state;
+    struct crowd c;
+    struct crowd_member m[10];
+    crowd_init(&c, 3, 100);
+    for (int i = 0; i < 3; i++) {
+        assert_true(crowd_has_room(&c, 0));
+        crowd_enter(&c, &m[i], 0);
+    }
+    assert_false(crowd_has_room(&c, 0));
+    crowd_leave(&c, &m[1], false, 10 * MS);
+    assert_true(crowd_has_room(&c, 10 * MS));
+    crowd_enter(&c, &m[1], 10 * MS);
+    assert_false(crowd_has_room(&c, 10 * MS));
+    /* Two have grown old, one has not. */
+    assert_true(crowd_has_room(&c, SECOND));
+    assert_int_equal(c.young, 1);
+    assert_int_equal(c.all, 3);
+    for (int i = 0; i < 3; i++)
+        crowd_leave(&c, &m[i], true, 2 * SECOND);
+    assert_int_equal(c.young, 0);
+    assert_int_equal(c.all, 0);
+    assert_null(c.first);
+}
+
+static void test_tarpits_keep_nobody_out_but_are_bounded(void **state)
+{
+    (void)state;
+    struct crowd c;
+    static struct crowd_member m[50];
+    crowd_init(&c, 10, 50);
+    for (int i = 0; i < 50; i++) {
+        uint64_t now = (uint64_t)i * SECOND;
+        assert_true(crowd_has_room(&c, now));
+        crowd_enter(&c, &m[i], now);
+    }
+    assert_false(crowd_has_room(&c, 100ULL * SECOND));
+    for (int i = 0; i < 50; i++)
+        crowd_leave(&c, &m[i], true, 160ULL * SECOND);
+    assert_int_equal(c.usual_us, CROWD_UNCROWDED_US);
+    assert_true(crowd_has_room(&c, 160ULL * SECOND));
+}
+
+static uint32_t room_at(struct crowd *c, uint64_t now)
+{
+    static struct crowd_member m[500];
+    uint32_t n = 0;
+    while (crowd_has_room(c, now))
+        crowd_enter(c, &m[n++], now);
+    for (uint32_t i = 0; i < n; i++)
+        crowd_leave(c, &m[i], true, now);
+    return n;
+}
+
+static void test_slowness_makes_it_smaller_and_passes(void **state)
+{
+    (void)state;
+    struct crowd c;
+    struct crowd_member m;
+    uint64_t now = 0;
+    crowd_init(&c, 200, 1000);
+    assert_int_equal(room_at(&c, now), 200);
+    for (int i = 0; i < 200; i++) {
+        crowd_enter(&c, &m, now);
+        crowd_leave(&c, &m, false, now += 2 * SECOND);
+    }
+    assert_in_range(room_at(&c, now), 20, 30); /* an eighth */
+    for (int i = 0; i < 500; i++) {
+        crowd_enter(&c, &m, now);
+        crowd_leave(&c, &m, false, now += 3600ULL * SECOND);
+    }
+    assert_int_equal(room_at(&c, now), CROWD_YOUNG_AT_LEAST);
+    for (int i = 0; i < 200; i++) {
+        crowd_enter(&c, &m, now);
+        crowd_leave(&c, &m, false, now += 50 * MS);
+    }
+    assert_int_equal(room_at(&c, now), 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts_the_young),
+        cmocka_unit_test(test_tarpits_keep_nobody_out_but_are_bounded),
+        cmocka_unit_test(test_slowness_makes_it_smaller_and_passes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
