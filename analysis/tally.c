@@ -1,6 +1,6 @@
 #include "analysis/tally.h"
 
-#include "analysis/json_scan.h"
+#include "lib/json_scan.h"
 
 #include <string.h>
 

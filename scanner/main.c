@@ -4,6 +4,7 @@
 #include "scanner/lint.h"
 #include "scanner/options_table.h"
 #include "scanner/scan.h"
+#include "scanner/verify.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ static const struct command {
     {"scan", scan_main, "scan a list of domains (the default)"},
     {"check", check_main, "look at single domains and say in words what is wrong"},
     {"lint", lint_main, "judge a record, a policy, a TLSRPT record or an MX match, offline"},
+    {"verify", verify_main, "prove outputs whole: every input exactly once"},
     {"classify", classify_main, "judge old records again from their evidence"},
 };
 

@@ -39,6 +39,7 @@ struct option_row {
     enum option_group group;
     unsigned commands; /* set of enum options_command */
     bool later;        /* named by the interface, not built yet: refused, and not in the help */
+    bool same;         /* decides what records say: --resume refuses another value */
     const char *arg;   /* NULL: takes none */
     size_t offset;     /* in struct scan_options */
     double min, max;   /* of numbers and seconds */

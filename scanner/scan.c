@@ -3,6 +3,7 @@
 #include "scanner/output/meta.h"
 #include "scanner/scan_course.h"
 #include <curl/curl.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,27 @@ static enum status make_workers(struct scan *s)
     return st;
 }
 
+/* Takes up what an earlier run left. ST_EOF: there is nothing to do. */
+static enum status open_resume(struct scan *s)
+{
+    char error[512] = "";
+    const struct scan_options *o = s->options;
+    enum status st = resume_open(o, input_head(s->input), wall_clock_ms(), &s->resume,
+                                 &s->exit_code, error, sizeof error);
+    if (st == ST_EOF) {
+        fprintf(stderr, "stscan: %s is complete: nothing to resume\n", o->output);
+        s->exit_code = EXIT_COMPLETE;
+    } else if (st != ST_OK) {
+        fprintf(stderr, "stscan: %s\n", error);
+    } else if (s->resume.done.n > 0) {
+        input_skip(s->input, resume_is_done, &s->resume);
+        if (!o->quiet)
+            fprintf(stderr, "stscan: going on: %llu records are done\n",
+                    (unsigned long long)s->resume.done.n);
+    }
+    return st;
+}
+
 static enum status open_all(struct scan *s)
 {
     char error[512] = "";
@@ -49,6 +71,8 @@ static enum status open_all(struct scan *s)
         s->exit_code = EXIT_INPUT;
         return st;
     }
+    if (!s->caller && (st = open_resume(s)) != ST_OK)
+        return st;
     s->exit_code = EXIT_OUTPUT;
     struct writer_events events = {
         .durable = scan_on_durable, .failed = scan_on_writer_failed, .arg = s};
@@ -58,7 +82,8 @@ static enum status open_all(struct scan *s)
     st = s->base ? mailbox_new(s->base, s, &shared->scan) : ST_NOMEM;
     shared->on_report = scan_on_report;
     if (st == ST_OK)
-        st = writer_open(s->options, &events, &shared->writer, error, sizeof error);
+        st = writer_open(s->options, s->resume.journal, &events, &shared->writer, error,
+                         sizeof error);
     if (st == ST_OK)
         st = make_workers(s);
     struct feed_source source = {.next = next_item, .arg = s};
@@ -101,7 +126,7 @@ static void join_workers(struct scan *s)
 /* Ends the workers, which have stopped, and adds up what they counted. */
 static void end_workers(struct scan *s, struct scan_stats *total)
 {
-    memset(total, 0, sizeof *total);
+    *total = s->resume.stats;
     for (uint32_t i = 0; i < s->shared.n_workers; i++) {
         struct scan_stats one;
         if (!s->shared.worker[i])
@@ -130,8 +155,17 @@ static void close_all(struct scan *s)
     if (s->base)
         event_base_free(s->base);
     input_close(s->input);
+    resume_close(&s->resume);
     setup_close(&s->setup);
     free(s);
+}
+
+/* Time spent scanning, earlier runs included. */
+static uint64_t active_ms(const struct scan *s)
+{
+    if (s->resume.journal)
+        return journal_active_ms(s->resume.journal);
+    return (uint64_t)(scan_clock_ms() - s->begin_ms);
 }
 
 static void write_meta(struct scan *s, const struct scan_stats *stats,
@@ -140,16 +174,27 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
     char error[512] = "";
     struct input_counts counts;
     input_counts(s->input, &counts);
+    counts.items += s->resume.done.n;
+    counts.invalid += s->resume.invalid;
     struct scan_meta meta = {.options = s->options,
                              .stats = stats,
                              .input = &counts,
                              .written = written,
-                             .start_ms = s->start_ms,
+                             .fingerprint = &s->resume.input,
+                             .active_ms = active_ms(s),
+                             .runs = s->resume.runs,
+                             .start_ms = s->resume.start_ms,
                              .end_ms = wall_clock_ms(),
                              .complete = s->exit_code == EXIT_COMPLETE,
                              .exit_code = s->exit_code,
                              .exit_reason = s->exit_reason};
-    if (meta_write(&meta, error, sizeof error) == ST_OK)
+    enum status st = meta_write(&meta, error, sizeof error);
+    /* Only now: until the metadata says so, the scan is not complete. */
+    if (st == ST_OK && meta.complete && resume_end(&s->resume) != ST_OK) {
+        snprintf(error, sizeof error, "%s: %s", s->resume.state_path, strerror(errno));
+        st = ST_IO;
+    }
+    if (st == ST_OK)
         return;
     fprintf(stderr, "stscan: %s\n", error);
     if (s->exit_code == EXIT_COMPLETE)
@@ -170,14 +215,23 @@ static void say_how_it_begins(const struct scan_options *o, uint32_t workers)
               stderr);
 }
 
-static void say_how_it_ended(const struct scan *s, const struct writer_totals *w,
-                             uint64_t handed_out)
+/* The sum that must come out: what was read is written, or the line says how much is not. */
+static void say_how_it_ended(const struct scan *s, const struct scan_stats *total,
+                             const struct writer_totals *w, uint64_t handed_out)
 {
-    if (!s->options->quiet)
-        fprintf(stderr, "stscan: read %llu, written %llu (%llu provisional), %s\n",
-                (unsigned long long)handed_out, (unsigned long long)(w->records + w->provisional),
-                (unsigned long long)w->provisional,
-                s->exit_code == EXIT_COMPLETE ? "complete" : "not complete");
+    if (s->options->quiet)
+        return;
+    uint64_t read = handed_out + s->resume.done.n;
+    uint64_t invalid = total->adoption[ADOPTION_INVALID_INPUT];
+    invalid = invalid < w->records ? invalid : w->records;
+    fprintf(stderr, "stscan: read %llu = written %llu + invalid %llu", (unsigned long long)read,
+            (unsigned long long)(w->records - invalid), (unsigned long long)invalid);
+    if (read != w->records)
+        fprintf(stderr, " + not done %llu", (unsigned long long)(read - w->records));
+    if (w->provisional > 0)
+        fprintf(stderr, " (%llu of them written provisionally)",
+                (unsigned long long)w->provisional);
+    fprintf(stderr, ": %s\n", s->exit_code == EXIT_COMPLETE ? "complete" : s->exit_reason);
 }
 
 /* What --dry-run shows: the input is read to its end, nobody is asked. */
@@ -218,7 +272,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     s->caller = caller;
     s->shared.options = o;
     s->exit_reason = "complete";
-    s->start_ms = wall_clock_ms();
+    s->begin_ms = scan_clock_ms();
     brake_init(&s->brake, o->min_success_pct, LIMIT_BRAKE_WINDOW);
     setup_raise_descriptors();
     signal(SIGPIPE, SIG_IGN);
@@ -251,7 +305,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
         scan_set_exit(s, EXIT_OUTPUT, "the output could not be written");
     if (started && !caller) {
         write_meta(s, &total, &written);
-        say_how_it_ended(s, &written, handed_out);
+        say_how_it_ended(s, &total, &written, handed_out);
     }
     int exit_code = s->exit_code;
     close_all(s);

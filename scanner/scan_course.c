@@ -234,7 +234,8 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
 
 struct progress_view scan_view(const struct scan *s)
 {
-    struct progress_view v = {.total = s->input ? input_total(s->input) : 0};
+    struct progress_view v = {.total = s->input ? input_total(s->input) : 0,
+                              .done = s->resume.done.n};
     for (uint32_t i = 0; i < s->shared.n_workers; i++) {
         const struct stats_live *live = &s->shared.worker[i]->live;
         v.done += atomic_load_explicit(&live->done, memory_order_relaxed);

@@ -6,6 +6,7 @@
 #define SCANNER_SCAN_COURSE_H
 
 #include "scanner/output/progress.h"
+#include "scanner/resume.h"
 #include "scanner/scan.h"
 #include "scanner/scan_setup.h"
 
@@ -18,6 +19,7 @@ struct scan {
     struct scan_setup setup;
     struct worker_shared shared;
     input *input;
+    struct resume resume; /* what an earlier run left; read-only once the workers run */
     struct event_base *base;
     struct event *on_int, *on_term, *on_usr1, *on_hup, *on_progress, *runtime, *drain_over;
     progress *progress;
@@ -26,8 +28,8 @@ struct scan {
     uint32_t pass, n_idle;
     bool draining;
     int exit_code;
-    const char *exit_reason; /* a short sentence for the metadata */
-    int64_t start_ms;
+    const char *exit_reason;  /* a short sentence for the metadata */
+    int64_t begin_ms;         /* of this run, scan_clock_ms */
     struct scan_stats wanted; /* answers to USR1, added up */
     uint32_t n_wanted;
     struct mail writer_failed;

@@ -31,6 +31,8 @@ struct input {
     double sample;
     uint64_t total;
     struct input_counts counts;
+    bool (*skip)(const void *arg, uint64_t index); /* NULL: nothing */
+    const void *skip_arg;
     char domain[NAME_MAX_BYTES + 1];
     char tag[TAG_MAX_BYTES + 1];
     char error[256];
@@ -52,7 +54,8 @@ static enum status feed_open(struct feed *f, const char *path, enum input_format
     enum status st = source_open(path, &f->src, error, error_size);
     if (st != ST_OK)
         return st;
-    f->format = format == FORMAT_AUTO ? format_detect(source_peek(f->src)) : format;
+    struct slice head = source_peek(f->src); /* kept for input_head, whatever reads on */
+    f->format = format == FORMAT_AUTO ? format_detect(head) : format;
     if (f->format == FORMAT_ZONE)
         st = zone_new(f->src, &f->zone);
     else
@@ -215,6 +218,10 @@ static bool is_ours(input *in, const struct input_item *item)
         in->counts.not_sampled++;
         return false;
     }
+    if (in->skip && in->skip(in->skip_arg, item->index)) {
+        in->counts.skipped++;
+        return false;
+    }
     return true;
 }
 
@@ -244,6 +251,17 @@ enum status input_next(input *in, struct input_item *out)
     in->counts.items++;
     in->counts.invalid += out->reason != NULL;
     return st;
+}
+
+struct slice input_head(const input *in)
+{
+    return source_peek(in->feed.src);
+}
+
+void input_skip(input *in, bool (*skip)(const void *arg, uint64_t index), const void *arg)
+{
+    in->skip = skip;
+    in->skip_arg = arg;
 }
 
 uint64_t input_total(const input *in)

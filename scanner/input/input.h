@@ -24,6 +24,7 @@ struct input_counts {
     uint64_t items;           /* handed out by input_next */
     uint64_t invalid;         /* of them, without a name */
     uint64_t other_shards, not_sampled;
+    uint64_t skipped; /* ours, but done already (input_skip) */
 };
 const char *input_format_name(enum input_format format); /* "list", ... as in --format */
 
@@ -38,6 +39,11 @@ enum status input_next(input *in, struct input_item *out);
 /* About how many items there will be, for progress and ETA; 0 unknown. A regular file is counted by
  * a first pass over its first 32 MiB (compressed or not), a larger one is extrapolated. */
 uint64_t input_total(const input *in);
+/* The first decompressed bytes, at most SOURCE_PEEK_BYTES. */
+struct slice input_head(const input *in);
+/* What `skip` says true of is not handed out by input_next, as if it were not there; it is still
+ * counted in `lines`. Before the first input_next only; called on its thread. */
+void input_skip(input *in, bool (*skip)(const void *arg, uint64_t index), const void *arg);
 void input_counts(const input *in, struct input_counts *out);
 /* Text for the user of why input_next failed. */
 const char *input_error(const input *in);

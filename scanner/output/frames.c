@@ -31,7 +31,7 @@ int open_no_link(const char *path, int more_flags)
 }
 
 /* A new file's name is durable only when its folder is. */
-static void sync_folder(const char *path)
+void sync_folder(const char *path)
 {
     char *copy = strdup(path);
     int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -42,7 +42,8 @@ static void sync_folder(const char *path)
     free(copy);
 }
 
-static enum status open_file(frames *f, const char *path, char *error, size_t error_size)
+static enum status open_file(frames *f, const char *path, const struct frames_totals *kept,
+                             char *error, size_t error_size)
 {
     struct stat info;
     f->fd = strcmp(path, "-") == 0 ? STDOUT_FILENO : open_no_link(path, 0);
@@ -55,23 +56,36 @@ static enum status open_file(frames *f, const char *path, char *error, size_t er
         return ST_IO;
     }
     f->regular = S_ISREG(info.st_mode) && f->fd != STDOUT_FILENO;
-    if (f->regular && ftruncate(f->fd, 0) != 0) {
+    if (kept->bytes_out > 0 && (!f->regular || (uint64_t)info.st_size < kept->bytes_out)) {
+        snprintf(error, error_size, "%s: is shorter than it was when its scan stopped", path);
+        return ST_INVALID;
+    }
+    if (f->regular && (ftruncate(f->fd, (off_t)kept->bytes_out) != 0 ||
+                       lseek(f->fd, 0, SEEK_END) < 0 || fdatasync(f->fd) != 0)) {
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
         return ST_IO;
     }
     if (f->regular)
         sync_folder(path);
+    f->totals = *kept;
     return ST_OK;
 }
 
 enum status frames_open(const char *path, bool compressed, frames **out, char *error,
                         size_t error_size)
 {
+    static const struct frames_totals none = {0};
+    return frames_open_behind(path, compressed, &none, out, error, error_size);
+}
+
+enum status frames_open_behind(const char *path, bool compressed, const struct frames_totals *kept,
+                               frames **out, char *error, size_t error_size)
+{
     *out = NULL;
     frames *f = calloc(1, sizeof *f);
     if (f)
         f->fd = -1;
-    enum status st = f ? open_file(f, path, error, error_size) : ST_NOMEM;
+    enum status st = f ? open_file(f, path, kept, error, error_size) : ST_NOMEM;
     if (st == ST_OK && compressed) {
         f->zstd = ZSTD_createCCtx();
         st = f->zstd ? ST_OK : ST_NOMEM;
@@ -159,11 +173,22 @@ enum status frames_end(frames *f)
     return ST_OK;
 }
 
+/* Whether the file still has a name: a folder may vanish while a scan runs. */
+static bool can_be_found(const frames *f)
+{
+    struct stat info;
+    if (!f->regular || fstat(f->fd, &info) != 0 || info.st_nlink > 0)
+        return true;
+    errno = ENOENT;
+    return false;
+}
+
 enum status frames_sync(frames *f)
 {
     if (f->failed)
         return ST_IO;
-    if (fdatasync(f->fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP)
+    if ((fdatasync(f->fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP) &&
+        can_be_found(f))
         return ST_OK;
     f->failed = true;
     return ST_IO;

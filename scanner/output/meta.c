@@ -113,6 +113,11 @@ static json_t *input_part(const struct scan_meta *m)
 {
     json_t *o = json_object();
     set(o, "file", any_text(m->options->input ? m->options->input : "-"));
+    if (m->fingerprint && m->fingerprint->sha256[0] != '\0') {
+        set_count(o, "bytes", m->fingerprint->bytes);
+        set(o, m->fingerprint->whole ? "sha256" : "head_sha256",
+            json_string(m->fingerprint->sha256));
+    }
     set(o, "format", json_string(input_format_name(m->input->format)));
     set_count(o, "lines", m->input->lines);
     set_count(o, "items", m->input->items);
@@ -209,7 +214,7 @@ static json_t *cost_part(const struct scan_meta *m)
     json_t *o = json_object();
     struct rusage use = {0};
     getrusage(RUSAGE_SELF, &use);
-    double seconds = (double)(m->end_ms - m->start_ms) / 1000.0;
+    double seconds = (double)m->active_ms / 1000.0;
     double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
                  (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
     set(o, "seconds", json_real(seconds));
@@ -231,6 +236,7 @@ static json_t *meta_object(const struct scan_meta *m)
     set(root, "exit_reason", json_string(m->exit_reason));
     set_time(root, "start", m->start_ms);
     set_time(root, "end", m->end_ms);
+    set_count(root, "runs", m->runs);
     set(root, "versions", versions());
     set(root, "arguments", arguments(o));
     set(root, "identity", identity(o));

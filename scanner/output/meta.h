@@ -3,6 +3,7 @@
 #ifndef SCANNER_OUTPUT_META_H
 #define SCANNER_OUTPUT_META_H
 
+#include "scanner/input/fingerprint.h"
 #include "scanner/input/input.h"
 #include "scanner/output/writer.h"
 #include "scanner/stats.h"
@@ -11,8 +12,11 @@ struct scan_meta {
     const struct scan_options *options; /* argv, identity, seed, shard ... */
     const struct scan_stats *stats;
     const struct input_counts *input;
-    const struct writer_totals *written; /* NULL while the writer is open */
-    int64_t start_ms, end_ms;            /* since 1970 */
+    const struct writer_totals *written;   /* NULL while the writer is open */
+    const struct fingerprint *fingerprint; /* of the input; NULL: was not taken */
+    int64_t start_ms, end_ms;              /* since 1970; the start is that of the first run */
+    uint64_t active_ms;                    /* spent scanning, in all runs */
+    uint64_t runs;                         /* 1, or more after --resume */
     bool complete;
     int exit_code;
     const char *exit_reason; /* a short sentence: "complete", "stopped by a signal", ... */

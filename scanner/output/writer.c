@@ -1,8 +1,9 @@
 /* writer: a mailbox in front, two files behind, one thread between.
  *
  * Records become durable in groups: a frame ends when it is full or when its first record is
- * SYNC_INTERVAL_MS old, and then everything written is fsynced and reported at once. So the cost of
- * fsync is bounded, and so is the time until a record counts as done. */
+ * SYNC_INTERVAL_MS old, and then everything written is fsynced, entered in the journal and reported
+ * at once. So the cost of fsync is bounded (three a second: certificates, records, journal), and so
+ * is the time until a record counts as done. */
 #include "scanner/output/writer.h"
 
 #include "scanner/output/certs.h"
@@ -43,8 +44,9 @@ struct writer {
 
     /* the thread's own */
     struct writer_events events;
-    frames *data; /* NULL when the caller takes the lines */
-    certs *certs; /* NULL on standard output, and then */
+    frames *data;     /* NULL when the caller takes the lines */
+    certs *certs;     /* NULL on standard output, and then */
+    journal *journal; /* borrowed; NULL: none is kept */
     bool to_stdout;
     bool failed;
     size_t frame_records;
@@ -156,8 +158,21 @@ static void end_frame(writer *w)
     check(w, frames_end(w->data));
 }
 
+static enum status enter_in_journal(writer *w)
+{
+    struct journal_point p = {.records = w->totals.records + w->n_unsynced};
+    if (!w->journal)
+        return ST_OK;
+    frames_totals(w->data, &p.data);
+    if (w->certs) {
+        certs_totals(w->certs, &p.certs);
+        p.n_certs = certs_written(w->certs);
+    }
+    return journal_append(w->journal, &p);
+}
+
 /* Everything so far goes to disk and is reported. The certificates first: a record that counts as
- * done must not name one that is not there. */
+ * done must not name one that is not there. The journal last: it vouches for both. */
 static void sync_group(writer *w)
 {
     w->due_set = false;
@@ -168,6 +183,8 @@ static void sync_group(writer *w)
         end_frame(w);
     if (!w->failed)
         check(w, frames_sync(w->data));
+    if (!w->failed && w->n_unsynced > 0)
+        check(w, enter_in_journal(w));
     if (!w->failed && w->n_unsynced > 0) {
         w->totals.records += w->n_unsynced;
         if (w->events.durable)
@@ -361,10 +378,14 @@ static enum status open_files(writer *w, const struct scan_options *o, char *err
         snprintf(error, error_size, "%s: %s", o->output, status_text(st));
         return st;
     }
+    const struct journal_point none = {.records = 0};
+    const struct journal_point *from = w->journal ? journal_last(w->journal) : &none;
     w->to_stdout = names.certs == NULL;
-    st = frames_open(names.data, names.compressed, &w->data, error, error_size);
+    w->totals.records = from->records;
+    st = frames_open_behind(names.data, names.compressed, &from->data, &w->data, error, error_size);
     if (st == ST_OK && names.certs)
-        st = certs_open(names.certs, &w->certs, error, error_size);
+        st = certs_open_behind(names.certs, &from->certs, from->n_certs, &w->certs, error,
+                               error_size);
     output_names_free(&names);
     return st;
 }
@@ -390,8 +411,9 @@ static int start(writer *w)
     return rc;
 }
 
-enum status writer_open(const struct scan_options *o, const struct writer_events *events,
-                        writer **out, char *error, size_t error_size)
+enum status writer_open(const struct scan_options *o, journal *state,
+                        const struct writer_events *events, writer **out, char *error,
+                        size_t error_size)
 {
     *out = NULL;
     writer *w = calloc(1, sizeof *w);
@@ -400,6 +422,7 @@ enum status writer_open(const struct scan_options *o, const struct writer_events
         return ST_NOMEM;
     }
     w->events = *events;
+    w->journal = state;
     mailbox_clear(&w->in);
     w->provisional_end = &w->provisional;
     pthread_mutex_init(&w->lock, NULL);

@@ -9,6 +9,7 @@
 
 #include "scanner/net/tls_verify.h"
 #include "scanner/options.h"
+#include "scanner/output/journal.h"
 
 enum {
     FRAME_RECORDS_MAX = 1000,
@@ -34,7 +35,8 @@ void record_batch_free(struct record_batch *b);
 
 typedef struct writer writer;
 struct writer_events {
-    /* On the writer's thread, after write and fsync of the frames that hold them. */
+    /* On the writer's thread, after write and fsync of the frames that hold them, and of the
+     * journal's point behind them. */
     void (*durable)(void *arg, const uint64_t *indexes, size_t n);
     /* Once, when writing failed (errno in err): the scan must stop, exit 4. */
     void (*failed)(void *arg, int err);
@@ -43,10 +45,14 @@ struct writer_events {
     void (*lines)(void *arg, struct slice lines);
     void *arg;
 };
-/* Refuses to write through symbolic links; an existing file is emptied. Whoever opens a writer has
- * SIGPIPE ignored, so that a closed pipe is an error of write(2). */
-enum status writer_open(const struct scan_options *o, const struct writer_events *events,
-                        writer **out, char *error, size_t error_size);
+/* Refuses to write through symbolic links. Without a journal (NULL) an existing file is emptied;
+ * with one the files are cut back to its last point, what is written goes on behind it, and a point
+ * is added before records are reported durable. The journal is the writer's thread's until
+ * writer_close, and totals go on from its point. Whoever opens a writer has SIGPIPE ignored, so
+ * that a closed pipe is an error of write(2). */
+enum status writer_open(const struct scan_options *o, journal *state,
+                        const struct writer_events *events, writer **out, char *error,
+                        size_t error_size);
 /* Takes the batch. Never blocks. From any thread. */
 void writer_submit(writer *w, struct record_batch *b);
 /* Takes one reference. Each leaf is written once to NAME.certs.ndjson.zst. From any thread. */

@@ -1,7 +1,7 @@
 /* Units of analysis/: the walk over JSON, the reader, the tally and the summary. */
-#include "analysis/json_scan.h"
 #include "analysis/reader.h"
 #include "analysis/summary.h"
+#include "lib/json_scan.h"
 
 #include "lib/caps.h"
 

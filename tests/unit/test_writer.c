@@ -85,7 +85,7 @@ static writer *open_writer(const char *output, struct seen *s)
     char error[256];
     writer *w = NULL;
     memset(s, 0, sizeof *s);
-    if (writer_open(&o, &events, &w, error, sizeof error) != ST_OK)
+    if (writer_open(&o, NULL, &events, &w, error, sizeof error) != ST_OK)
         fail_msg("%s", error);
     return w;
 }
@@ -276,7 +276,7 @@ static void test_handed_over(void **state)
     char error[256];
     writer *w;
     strbuf_init(&got, 1 << 20);
-    assert_int_equal(writer_open(&o, &events, &w, error, sizeof error), ST_OK);
+    assert_int_equal(writer_open(&o, NULL, &events, &w, error, sizeof error), ST_OK);
     writer_submit(w, batch(0, 2, 0));
     struct record_batch *b = batch(2, 1, 0);
     b->provisional = true;
@@ -314,7 +314,7 @@ static void expect_refused(const char *output, const char *want)
     struct writer_events events = {0};
     char error[256] = "";
     writer *w;
-    assert_int_not_equal(writer_open(&o, &events, &w, error, sizeof error), ST_OK);
+    assert_int_not_equal(writer_open(&o, NULL, &events, &w, error, sizeof error), ST_OK);
     assert_null(w);
     assert_non_null(strstr(error, want));
 }

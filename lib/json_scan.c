@@ -1,4 +1,4 @@
-#include "analysis/json_scan.h"
+#include "lib/json_scan.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Made for records whose few interesting members stand among many: what is not asked for is
  * skipped at the speed of memory. It accepts some texts that are no JSON (it does not look into
  * what it skips) and never reads beyond its slice. Pure. */
-#ifndef ANALYSIS_JSON_SCAN_H
-#define ANALYSIS_JSON_SCAN_H
+#ifndef LIB_JSON_SCAN_H
+#define LIB_JSON_SCAN_H
 
 #include "lib/bytes.h"
 

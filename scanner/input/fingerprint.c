@@ -1,0 +1,72 @@
+#include "scanner/input/fingerprint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 256 * 1024 };
+
+static void to_hex(const unsigned char *digest, char out[SHA256_HEX_BYTES + 1])
+{
+    for (size_t i = 0; i < SHA256_HEX_BYTES / 2; i++) {
+        out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    out[SHA256_HEX_BYTES] = '\0';
+}
+
+static enum status hash_all(int fd, struct fingerprint *out)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char *block = malloc(READ_BYTES);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    enum status st = ST_NOMEM;
+    if (!block || !md || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
+        goto out;
+    for (st = ST_OK; st == ST_OK;) {
+        ssize_t n = read(fd, block, READ_BYTES);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            st = n < 0 ? ST_IO : ST_EOF;
+        } else {
+            out->bytes += (uint64_t)n;
+            st = EVP_DigestUpdate(md, block, (size_t)n) == 1 ? ST_OK : ST_INTERNAL;
+        }
+    }
+    if (st == ST_EOF)
+        st = EVP_DigestFinal_ex(md, digest, NULL) == 1 ? ST_OK : ST_INTERNAL;
+    if (st == ST_OK)
+        to_hex(digest, out->sha256);
+out:
+    EVP_MD_CTX_free(md);
+    free(block);
+    return st;
+}
+
+enum status fingerprint_take(const char *path, struct slice head, struct fingerprint *out)
+{
+    bool is_stdin = !path || strcmp(path, "-") == 0;
+    struct stat info;
+    *out = (struct fingerprint){.whole = false};
+    if ((is_stdin ? fstat(STDIN_FILENO, &info) : stat(path, &info)) != 0)
+        return ST_IO;
+    if (!S_ISREG(info.st_mode)) {
+        sha256_hex(head, out->sha256);
+        return ST_OK;
+    }
+    /* Opening it anew leaves the position alone from which standard input is read. */
+    int fd = open(is_stdin ? "/dev/stdin" : path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return ST_IO;
+    out->whole = true;
+    enum status st = hash_all(fd, out);
+    int why = errno;
+    close(fd);
+    errno = why;
+    return st;
+}

@@ -1,0 +1,21 @@
+/* fingerprint - which input it is, so that a scan is never resumed with another one.
+ *
+ * Of a regular file (also as redirected standard input) its size and the SHA-256 of all its bytes
+ * as they stand on disk. What comes through a pipe can be read once only: of it, the SHA-256 of the
+ * first 32 KiB after decompression. */
+#ifndef SCANNER_INPUT_FINGERPRINT_H
+#define SCANNER_INPUT_FINGERPRINT_H
+
+#include "lib/sha256.h"
+
+struct fingerprint {
+    bool whole;     /* all bytes were hashed, not the beginning alone */
+    uint64_t bytes; /* of the file; 0 of a pipe */
+    char sha256[SHA256_HEX_BYTES + 1];
+};
+
+/* path NULL or "-": standard input; head: its first bytes (input_head), for a pipe. Reads a file
+ * from its beginning, through a descriptor of its own. ST_IO with errno. */
+enum status fingerprint_take(const char *path, struct slice head, struct fingerprint *out);
+
+#endif

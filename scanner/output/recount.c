@@ -1,0 +1,141 @@
+#include "scanner/output/recount.h"
+
+#include "lib/json_scan.h"
+#include "lib/record_json.h"
+
+#include <string.h>
+
+/* What of a record matters here. */
+struct parts {
+    struct slice schema, domain, index, adoption, verdict, cause, findings, reason, policy;
+};
+
+static bool find_parts(struct slice line, struct parts *p)
+{
+    static const struct {
+        const char *key;
+        size_t offset;
+    } wanted[] = {
+        {"schema", offsetof(struct parts, schema)},
+        {"domain", offsetof(struct parts, domain)},
+        {"index", offsetof(struct parts, index)},
+        {"adoption", offsetof(struct parts, adoption)},
+        {"verdict", offsetof(struct parts, verdict)},
+        {"cause", offsetof(struct parts, cause)},
+        {"findings", offsetof(struct parts, findings)},
+        {"reason", offsetof(struct parts, reason)},
+        {"policy", offsetof(struct parts, policy)},
+    };
+    struct json_scan s;
+    struct slice key, value;
+    memset(p, 0, sizeof *p);
+    if (!json_scan_open(line, &s) || s.p[-1] != '{')
+        return false;
+    while (json_scan_member(&s, &key, &value)) {
+        for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+            if (slice_eq(key, slice_of(wanted[i].key))) {
+                *(struct slice *)(void *)((char *)p + wanted[i].offset) = value;
+                break;
+            }
+        }
+    }
+    return !s.bad && p->schema.len > 0 && p->index.len > 0;
+}
+
+static bool number(struct slice text, uint64_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned digit = (unsigned char)text.p[i] - (unsigned)'0';
+        if (digit > 9 || *out > (UINT64_MAX - digit) / 10)
+            return false;
+        *out = *out * 10 + digit;
+    }
+    return text.len > 0;
+}
+
+static bool find_adoption(struct slice word, enum adoption *out)
+{
+    for (int i = 0; i < ADOPTION_COUNT; i++) {
+        *out = (enum adoption)i;
+        if (slice_eq(word, slice_of(adoption_name(*out))))
+            return true;
+    }
+    return false;
+}
+
+static bool find_verdict(struct slice word, enum verdict *out)
+{
+    for (int i = 0; i < VERDICT_COUNT; i++) {
+        *out = (enum verdict)i;
+        if (slice_eq(word, slice_of(verdict_name(*out))))
+            return true;
+    }
+    return false;
+}
+
+static struct slice member(struct slice object, const char *name)
+{
+    struct json_scan s;
+    struct slice key, value;
+    if (object.len > 0 && json_scan_open(object, &s))
+        while (json_scan_member(&s, &key, &value))
+            if (slice_eq(key, slice_of(name)))
+                return value;
+    return (struct slice){"", 0};
+}
+
+/* Each code once a domain; codes stand in table order, so equal ones are neighbours. */
+static void count_findings(struct scan_stats *stats, struct slice findings)
+{
+    struct json_scan s;
+    struct slice one;
+    int last = -1;
+    if (findings.len == 0 || !json_scan_open(findings, &s))
+        return;
+    while (json_scan_element(&s, &one)) {
+        enum finding_code code;
+        if (finding_by_name(json_scan_text(member(one, "code")), &code) == ST_OK &&
+            (int)code != last)
+            stats->finding[last = (int)code]++;
+    }
+}
+
+static void count_policy(struct scan_stats *stats, struct slice policy)
+{
+    struct slice stage = json_scan_text(member(policy, "stage"));
+    for (int i = 0; stage.len > 0 && i < FAIL_STAGE_COUNT; i++)
+        stats->policy_failed[i] += slice_eq(stage, slice_of(fail_stage_name((enum fail_stage)i)));
+}
+
+static void count_reason(struct scan_stats *stats, struct slice reason)
+{
+    size_t i = 0;
+    while (i < INVALID_REASONS - 1 && !slice_eq(reason, slice_of(invalid_reason_words[i])))
+        i++;
+    stats->invalid[i]++;
+}
+
+enum status recount_line(struct slice line, struct scan_stats *stats, struct recount_line *out)
+{
+    struct parts p;
+    enum adoption adoption;
+    enum verdict verdict;
+    enum finding_code cause;
+    if (!find_parts(line, &p) || !number(p.index, &out->index) ||
+        !find_adoption(json_scan_text(p.adoption), &adoption) ||
+        !find_verdict(json_scan_text(p.verdict), &verdict))
+        return ST_INVALID;
+    out->domain = json_scan_text(p.domain);
+    out->invalid = adoption == ADOPTION_INVALID_INPUT;
+    stats->records++;
+    stats->adoption[adoption]++;
+    stats->verdict[verdict]++;
+    if (finding_by_name(json_scan_text(p.cause), &cause) == ST_OK)
+        stats->cause[cause]++;
+    if (out->invalid)
+        count_reason(stats, json_scan_text(p.reason));
+    count_findings(stats, p.findings);
+    count_policy(stats, p.policy);
+    return ST_OK;
+}
