@@ -145,6 +145,7 @@ enum status dns_new(struct event_base *base, const struct dns_config *config, dn
     e->config = *config;
     e->config.servers = NULL; /* the pool has copies */
     e->config.sources = NULL;
+    e->window = config->in_flight_max;
     e->timer_at_ms = WHEEL_NEVER;
     arena_init(&e->arena, DNS_ANSWER_MAX_BYTES);
     engine_clock(e);

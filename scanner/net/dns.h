@@ -56,10 +56,12 @@ struct dns_config {
     const struct net_addr
         *sources; /* local addresses to send from; n_sources 0: the system's choice */
     size_t n_sources;
-    uint32_t rate_qps;      /* per server, this engine's share; 0: no limit */
-    uint32_t deadline_ms;   /* absolute, per question, without waiting for rate_qps */
-    uint32_t retry_ms;      /* fixed interval between tries, jittered by a quarter */
-    uint32_t in_flight_max; /* questions on the wire at once; more wait in a queue */
+    uint32_t rate_qps;    /* per server, this engine's share; 0: no limit */
+    uint32_t deadline_ms; /* absolute, per question, without waiting for rate_qps */
+    uint32_t retry_ms;    /* fixed interval between tries, jittered by a quarter */
+    /* Questions on the wire at once; more wait in a queue. When resolvers are overloaded (most
+     * answers come to second tries), the engine keeps fewer there until that ends. */
+    uint32_t in_flight_max;
 };
 
 typedef struct dns_engine dns_engine;

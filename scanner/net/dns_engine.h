@@ -21,18 +21,20 @@
 #include <sys/socket.h>
 
 enum {
-    DNS_SERVERS_MAX = 32,              /* resolvers of one engine */
-    DNS_QUESTIONS_MAX = 500000,        /* of one engine, waiting or on the wire */
-    DNS_NAMED_MAX = 256,               /* servers of dns_query_at remembered at once */
-    DNS_NAMED_RATE_QPS = 50,           /* to each of them */
-    DNS_TICKETS_MAX = 3,               /* tries of one question that are listened to at once */
-    DNS_BATCH = 64,                    /* datagrams a system call */
-    DNS_READ_ROUNDS = 16,              /* batches read from one socket a turn */
-    DNS_DATAGRAM_MAX_BYTES = 4096,     /* longer ones (we ask for 1232) are asked again over TCP */
-    DNS_SOCKETS_MIN = 4,               /* of one server, for many source ports */
-    DNS_SOCKETS_MAX = 256,             /* of one server, retired ones included */
-    DNS_SOCKET_QUESTIONS = 16384,      /* asked from one source port before it is given up */
-    DNS_RCVBUF_BYTES = 1 << 20,        /* asked for; what the kernel gives is read back */
+    DNS_SERVERS_MAX = 32,          /* resolvers of one engine */
+    DNS_QUESTIONS_MAX = 500000,    /* of one engine, waiting or on the wire */
+    DNS_NAMED_MAX = 256,           /* servers of dns_query_at remembered at once */
+    DNS_NAMED_RATE_QPS = 50,       /* to each of them */
+    DNS_TICKETS_MAX = 3,           /* tries of one question that are listened to at once */
+    DNS_BATCH = 64,                /* datagrams a system call */
+    DNS_READ_ROUNDS = 16,          /* batches read from one socket a turn */
+    DNS_DATAGRAM_MAX_BYTES = 4096, /* longer ones (we ask for 1232) are asked again over TCP */
+    DNS_SOCKETS_MIN = 4,           /* of one server, for many source ports */
+    DNS_SOCKETS_MAX = 256,         /* of one server, retired ones included */
+    DNS_SOCKET_QUESTIONS = 16384,  /* asked from one source port before it is given up */
+    DNS_WINDOW_MIN = 512,          /* questions on the wire, however overloaded resolvers seem */
+    DNS_WINDOW_ANSWERS = 512,      /* after which the window is judged again */
+    DNS_RCVBUF_BYTES = 1 << 20,    /* asked for; what the kernel gives is read back */
     DNS_RCVBUF_DEFAULT_BYTES = 212992, /* holds LIMIT_DNS_PER_SOCKET replies */
     DNS_BACKOFF_MIN_MS = 50,           /* a server that refuses or cannot be reached */
     DNS_BACKOFF_MAX_MS = 2000,
@@ -87,6 +89,7 @@ struct dns_query_handle {
     enum dns_type type;
     struct dns_ticket ticket[DNS_TICKETS_MAX]; /* newest last, free ones behind */
     uint8_t n_tickets;
+    bool unanswered;            /* a try of it was */
     bool on_wire;               /* counts as in flight */
     bool again;                 /* was sent before: the next send is a retry */
     bool cd;                    /* SERVFAIL was believed; asked with CD=1 whether DNSSEC is why */
@@ -176,6 +179,8 @@ struct dns_engine {
     struct dns_pool *resolvers, *named;
     size_t n_named;
     size_t in_flight, questions;
+    size_t window; /* questions that may be in flight: in_flight_max, or less under overload */
+    uint32_t window_answers, window_retried; /* since it was last judged */
     struct question_chunk *chunks;
     struct dns_query_handle *free_questions;
     struct dns_socket *dirty, *dying;
@@ -214,6 +219,8 @@ enum status pool_new(dns_engine *e, const struct endpoint *servers, size_t n, bo
                      uint32_t rate_qps, struct dns_pool **out);
 void pool_free(struct dns_pool *pool);
 void pool_pump(struct dns_pool *pool); /* gives waiting questions to servers */
+/* An answer came, to a question that had been asked once, or again for want of one. */
+void window_note(dns_engine *e, bool retried);
 bool pool_waits(const struct dns_pool *pool);
 uint64_t pool_own_ms(const struct dns_pool *pool);
 /* A server other than those that failed this question may be asked now. */

@@ -92,15 +92,32 @@ static struct dns_server *pick_server(struct dns_pool *pool, uint32_t avoid, boo
     return best;
 }
 
+/* More on the wire than resolvers have room for is lost there, again and again, at random: then
+ * most answers come to second tries. Half as much on the wire is answered as fast. Names that are
+ * never answered do not count, or a few dead zones would look like overload. */
+void window_note(dns_engine *e, bool retried)
+{
+    e->window_retried += retried;
+    if (++e->window_answers < DNS_WINDOW_ANSWERS)
+        return;
+    if (e->window_retried > DNS_WINDOW_ANSWERS / 2)
+        e->window = e->window / 2 > DNS_WINDOW_MIN ? e->window / 2 : DNS_WINDOW_MIN;
+    else if (e->window_retried < DNS_WINDOW_ANSWERS / 4)
+        e->window += e->window / 8 + 1;
+    if (e->window > e->config.in_flight_max)
+        e->window = e->config.in_flight_max;
+    e->window_answers = e->window_retried = 0;
+}
+
 static struct dns_query_handle *next_waiting(struct dns_pool *pool)
 {
     dns_engine *e = pool->engine;
     if (pool->again.first != NULL)
         return pool->again.first;
-    return e->in_flight < e->config.in_flight_max ? pool->fresh.first : NULL;
+    return e->in_flight < e->window ? pool->fresh.first : NULL;
 }
 
-/* When the queue is worth looking at again; in_flight_max is looked at when a question ends. */
+/* When the queue is worth looking at again; the window is looked at when a question ends. */
 static void plan_wake(struct dns_pool *pool)
 {
     uint64_t at_ms = WHEEL_NEVER;
@@ -130,7 +147,7 @@ void pool_pump(struct dns_pool *pool)
         break;
     }
     if (q == NULL)
-        own = pool->fresh.first != NULL; /* in_flight_max */
+        own = pool->fresh.first != NULL; /* the window is full */
     own_set(pool, own);
 }
 

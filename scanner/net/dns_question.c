@@ -189,6 +189,7 @@ void question_on_timer(struct wheel_timer *t)
 
     if (state == QUESTION_SENT) {
         e->stats.timeouts++;
+        q->unanswered = true;
         if (q->n_tickets > 0)
             server_silent(q->ticket[q->n_tickets - 1].socket->server);
     }
@@ -357,6 +358,7 @@ void question_reply(struct dns_ticket *ticket, const uint8_t *msg, size_t len, b
     bool edns = ticket->edns, cd = ticket->cd;
 
     server_answered(s, msg[3] & RCODE);
+    window_note(engine_of(q), q->unanswered);
     ticket_release(ticket);
     if (cut || (msg[2] & TC) != 0) {
         if (q->tcp_ask == NULL) {

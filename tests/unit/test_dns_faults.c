@@ -223,6 +223,57 @@ static void test_in_flight_max(void **state)
     rig_free(r);
 }
 
+/* A resolver with room for 300 questions and an answer to 100 of them every 10 ms. */
+static void answer_some(struct rig *r)
+{
+    size_t n = g_n_held < 100 ? g_n_held : 100;
+    for (size_t i = 0; i < n; i++)
+        fake_answer(&r->fakes[0], &g_held[i]);
+    g_n_held -= n;
+    memmove(g_held, g_held + n, g_n_held * sizeof *g_held);
+    if (r->ended < r->asked)
+        rig_after(r, 10, answer_some);
+}
+
+static void little_room(struct fake *f, const struct fake_query *q)
+{
+    (void)f;
+    if (g_n_held < 300)
+        g_held[g_n_held++] = *q;
+}
+
+static void test_overload(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, little_room);
+    r->config.deadline_ms = 20000;
+    g_n_held = 0;
+    rig_engine(r);
+    rig_ask_many(r, 10000);
+    rig_after(r, 10, answer_some);
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 10000);
+    rig_free(r);
+}
+
+static void test_window(void **state)
+{
+    (void)state;
+    dns_engine e = {.window = 10000, .config = {.in_flight_max = 10000}};
+    for (unsigned i = 0; i < DNS_WINDOW_ANSWERS; i++)
+        window_note(&e, i % 3 != 0);
+    assert_int_equal(e.window, 5000);
+    for (unsigned i = 0; i < DNS_WINDOW_ANSWERS; i++)
+        window_note(&e, i % 3 == 0); /* neither overload nor ease */
+    assert_int_equal(e.window, 5000);
+    for (unsigned i = 0; i < 10 * DNS_WINDOW_ANSWERS; i++)
+        window_note(&e, true);
+    assert_int_equal(e.window, DNS_WINDOW_MIN);
+    for (unsigned i = 0; i < 40 * DNS_WINDOW_ANSWERS; i++)
+        window_note(&e, i % 10 == 0);
+    assert_int_equal(e.window, 10000);
+}
+
 /* ---- sockets ----------------------------------------------------------------------------------
  */
 
@@ -641,6 +692,8 @@ int main(void)
         cmocka_unit_test(test_rate_wait_is_not_the_resolvers),
         cmocka_unit_test(test_rate_does_not_hide_outage),
         cmocka_unit_test(test_in_flight_max),
+        cmocka_unit_test(test_overload),
+        cmocka_unit_test(test_window),
         cmocka_unit_test(test_sockets_grow),
         cmocka_unit_test(test_ports_rotate),
         cmocka_unit_test(test_source_address),
