@@ -202,11 +202,45 @@ static void ask_rua(struct unit *u)
     arena_free(&scratch);
 }
 
+/* --deep: TXT of the domain at names where the record does not belong but is put. */
+static void ask_elsewhere(struct unit *u, const char *const *prefixes, size_t n,
+                          struct label_txt **out, size_t *n_out)
+{
+    *out = arena_array(&u->e.arena, n, sizeof **out);
+    for (size_t i = 0; *out && i < n; i++) {
+        struct label_txt *at = &(*out)[*n_out];
+        txt_facts_init(&at->txt);
+        at->label = arena_printf(&u->e.arena, "%s%s", prefixes[i], u->e.domain);
+        if (!at->label)
+            return;
+        ++*n_out;
+        unit_ask_txt(u, at->label, false, &at->txt);
+    }
+}
+
+/* The domain itself, the policy host, and the names of the drafts. */
+static void ask_sts_elsewhere(struct unit *u)
+{
+    static const char *const prefixes[] = {"", "mta-sts.", "_mta_sts.", "_smtp_sts."};
+    ask_elsewhere(u, prefixes, sizeof prefixes / sizeof prefixes[0], &u->e.elsewhere,
+                  &u->e.n_elsewhere);
+}
+
+static void ask_rpt_elsewhere(struct unit *u)
+{
+    static const char *const prefixes[] = {"", "_smtp-tlsrpt.", "_smtp._tcp.", "_tls."};
+    ask_elsewhere(u, prefixes, sizeof prefixes / sizeof prefixes[0], &u->e.rpt_elsewhere,
+                  &u->e.n_rpt_elsewhere);
+}
+
 static void on_tlsrpt(struct unit *u, void *arg, const struct dns_answer *a)
 {
     on_txt(u, arg, a);
     if (u->adopter && u->e.rpt.dns.status == LOOKUP_FOUND)
         ask_rua(u);
+    else if (u->adopter && u->worker->shared->options->deep &&
+             lookup_is_negative(u->e.rpt.dns.status))
+        ask_rpt_elsewhere(u);
 }
 
 /* The record of the domain above, for a subdomain: MTA-STS is never inherited (RFC 8461 3.4). */
@@ -228,6 +262,9 @@ void unit_names_start(struct unit *u)
                  &u->e.rpt);
     if (u->adopter && u->e.sts_sibling.txt.dns.status == LOOKUP_SKIPPED)
         unit_sibling_start(u);
+    const struct scan_options *o = u->worker->shared->options;
+    if (o->deep && o->all_policy && !u->adopter && !lookup_is_undetermined(u->e.sts.dns.status))
+        ask_sts_elsewhere(u);
     if (u->adopter || u->want_mx) {
         unit_ask_txt(u, arena_printf(arena, "_dmarc.%s", u->e.domain), false, &u->e.dmarc);
         ask_parent(u);

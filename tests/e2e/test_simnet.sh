@@ -27,6 +27,10 @@ if [ -n "${LIST:-}" ]; then
 else
     list=$dir/names.csv
     "$BUILD/simnet" --print-names "$COUNT" --seed "${SEED:-1}" >"$list" || exit 1
+    # Subdomains too: MTA-STS is not inherited, and a deep scan says so.
+    if [ "$MODE" = deep ]; then
+        sed -n '0~20s/,/,post./p' "$list" >"$dir/more.csv" && cat "$dir/more.csv" >>"$list" || exit 1
+    fi
 fi
 # shellcheck disable=SC2086
 "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \

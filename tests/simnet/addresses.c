@@ -12,7 +12,7 @@ enum {
     OCTET_POLICY_OWN = 16,
     OCTET_MX_SHARED = 24,
     OCTET_MX_FAULT = 64,
-    OCTET_MX_OWN = 192,
+    OCTET_MX_OWN = 128,
 };
 
 /* A run of /16 that hosts are spread over. */
@@ -23,7 +23,7 @@ struct block {
 };
 
 static const struct block policy_own = {OCTET_POLICY_OWN, 4, 0, 256, 2};
-static const struct block mx_own = {OCTET_MX_OWN, 32, 0, 256, 200};
+static const struct block mx_own = {OCTET_MX_OWN, 128, 0, 256, 254};
 static const struct block web = {OCTET_WEB, 1, 0, 256, 200};
 static const struct block refused = {OCTET_REFUSED, 1, 0, 256, 200};
 static const struct block blackhole = {OCTET_BLACKHOLE, 1, 0, 128, 1};

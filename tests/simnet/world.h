@@ -59,10 +59,10 @@ void sim_world_free(struct sim_world *world);
  *   127.8       shared policy hosters, 4 /24 with 4 addresses each to a hoster
  *   127.16-19   policy hosts of their own, 256 /24 with 2 addresses each: 2048
  *   127.24      shared MX providers, 8 /24 with 4 addresses each to a provider
- *   127.192-223 MX hosts of their own that are in order, 256 /24 with 200 addresses each: so many
- *               that two of a list's names seldom share one
  *   127.64+k    MX hosts of their own with SMTP fault k (enum in addresses.h), 64 /24 with 2
  *               addresses each
+ *   127.128-255 MX hosts of their own that are in order, 256 /24 with 254 addresses each: so many
+ *               that two of a list's names seldom share one
  *   127.2       web servers at domains' own names: not served (refused)
  *   ::1         the only IPv6 address; nobody listens there
  *
