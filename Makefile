@@ -70,7 +70,7 @@ DEB_TEST := libcmocka-dev zstd xz-utils python3 python3-jsonschema python3-crypt
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
 help:
-	@echo "targets: all demo test bench asan fuzz tidy format install uninstall clean deps"
+	@echo "targets: all demo test bench bench-full asan fuzz tidy format install uninstall clean deps"
 	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1 FUZZ_SECONDS"
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -121,8 +121,16 @@ $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(call objs,$(BENCH_HELP)) $(BUILD
                   $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
-.PHONY: benchbins
+.PHONY: benchbins bench-full
 benchbins: $(BENCH_BIN)
+# BENCH_ARGS: see benchmarks/bench.py --help, as BENCH_ARGS="--only dns --names 200000".
+BENCH_ARGS ?=
+DEB_BENCH := dnsperf curl postfix zstd python3
+bench bench-full: all benchbins
+	@for tool in $(DEB_BENCH); do PATH=$$PATH:/usr/sbin command -v $$tool >/dev/null || { \
+	  echo "make bench: $$tool is not installed (Debian package $$tool)" >&2; exit 1; }; done
+	@BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 benchmarks/bench.py \
+	  $(if $(filter bench-full,$@),--full) $(BENCH_ARGS)
 .SECONDARY: $(call objs,$(BENCH_SRC))
 
 # Objects of tests are kept: make would delete them as intermediate files.

@@ -5,7 +5,9 @@
  * the same store, one context per connection for HTTPS (as libcurl must), one for all for SMTP.
  * Rounds alternate and the median counts, for other load on the machine disturbs both alike.
  *
- *   bench_tls [CONNECTIONS [ROUNDS]] */
+ *   bench_tls [CONNECTIONS [ROUNDS]]
+ *   bench_tls serve     only the servers, for other clients: prints how they are reached, ends with
+ *                       standard input */
 #include "benchmarks/bare_client.h"
 #include "benchmarks/tls_server.h"
 #include "scanner/net/fetch.h"
@@ -15,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -161,9 +164,28 @@ static void setup(struct bench *b)
         die("setup failed");
 }
 
+/* KEY=VALUE lines, as simnet's ports.env. */
+static int serve(void)
+{
+    struct bench_servers servers;
+    char ca_file[64];
+    if (!bench_servers_start(&servers, ca_file))
+        die("the servers do not start");
+    printf("HTTPS_PORT=%u\nSMTP_PORT=%u\nHOST=%s\nCA_FILE=%s\n\n", servers.https.port,
+           servers.smtp.port, BENCH_HOST, ca_file);
+    fflush(stdout);
+    while (getchar() != EOF)
+        continue;
+    bench_servers_stop(&servers);
+    unlink(ca_file);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct bench b = {.left = 0};
+    if (argc == 2 && strcmp(argv[1], "serve") == 0)
+        return serve();
     long connections = argc > 1 ? strtol(argv[1], NULL, 10) : 600;
     long rounds = argc > 2 ? strtol(argv[2], NULL, 10) : 5;
     if (connections < IN_FLIGHT || rounds < 1 || rounds > ROUNDS_MAX)

@@ -1,0 +1,139 @@
+"""What every benchmark needs: processes that are pinned and measured, a simulated internet, medians.
+
+The client has one core to itself and the servers another one. Compared are CPU seconds of the
+client (user and system, of the process and its children): other load on the machine disturbs them
+far less than wall time. Runs of ours and of the reference alternate, and medians count.
+"""
+import json
+import os
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+
+BUILD = os.environ.get("BUILD", "build")
+CORES = sorted(os.sched_getaffinity(0))
+CLIENT_CORE, SERVER_CORE = CORES[0], CORES[-1]
+
+# The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.
+NO_LIMITS = ("--dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 "
+             "--per-ip-rate 0,0 --allow 127.0.0.0/8 --quiet").split()
+
+
+class Run:
+    """One finished process: its cost and what it printed."""
+
+    def __init__(self, code, usage, wall_s, output):
+        self.code, self.wall_s, self.output = code, wall_s, output
+        self.cpu_s = usage.ru_utime + usage.ru_stime
+        self.peak_bytes = usage.ru_maxrss * 1024
+
+
+def pin(core):
+    return lambda: os.sched_setaffinity(0, {core})
+
+
+def run(command, stdin=None, check=True):
+    """Runs a command on the client's core."""
+    with tempfile.TemporaryFile() as out:
+        begin = time.monotonic()
+        process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
+                                   preexec_fn=pin(CLIENT_CORE))
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - begin
+        out.seek(0)
+        text = out.read().decode("utf-8", "replace")
+    if check and process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}\n{text[-2000:]}")
+    return Run(process.returncode, usage, wall, text)
+
+
+def read_env(text):
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+class Simnet:
+    """The simulated internet on the servers' core, for the length of a with block."""
+
+    def __init__(self, *options):
+        self.options = list(options)
+
+    def __enter__(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="stscan-bench.")
+        ready, write = os.pipe()
+        command = [f"{BUILD}/simnet", "--dir", self.dir.name, "--ready-fd", str(write)]
+        self.process = subprocess.Popen(command + self.options, pass_fds=[write],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        preexec_fn=pin(SERVER_CORE))
+        os.close(write)
+        with os.fdopen(ready) as f:
+            f.read()
+        with open(f"{self.dir.name}/ports.env") as f:
+            self.env = read_env(f.read())
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        self.dir.cleanup()
+
+    def scan(self, names, *options, workers=1):
+        """One scan of the list `names`; returns its Run, with the metadata as .meta."""
+        out = f"{self.dir.name}/scan.ndjson.zst"
+        e = self.env
+        command = [f"{BUILD}/stscan", "scan", "-o", out, "--resolver", f"127.0.0.1:{e['DNS_PORT']}",
+                   "--https-port", e["HTTPS_PORT"], "--http-port", e["HTTPS_PORT"],
+                   "--smtp-port", e["SMTP_PORT"], "--ca-file", e["CA_FILE"],
+                   "--ehlo-name", "bench.example", "--workers", str(workers)]
+        done = run(command + NO_LIMITS + list(options) + [names])
+        with open(f"{self.dir.name}/scan.meta.json") as f:
+            done.meta = json.load(f)
+        done.records = out
+        return done
+
+
+def alternate(rounds, *measures):
+    """Calls each measure once a round; returns the list of results of each."""
+    results = [[] for _ in measures]
+    for _ in range(rounds):
+        for kept, measure in zip(results, measures):
+            kept.append(measure())
+    return results
+
+
+def median(runs, key):
+    return statistics.median(key(r) for r in runs)
+
+
+def simnet_names(path, count, want, *options):
+    """Writes `count` names of the simulated internet to path: those of whose line of truth
+    want(line) holds. The world is endless, so enough of them come."""
+    generate = subprocess.Popen([f"{BUILD}/simnet", "--print-names", str(1000000000)],
+                                stdout=subprocess.PIPE)
+    truth = subprocess.Popen([f"{BUILD}/simnet", "--truth", "/dev/stdout", "--names", "-",
+                              *options], stdin=generate.stdout, stdout=subprocess.PIPE, text=True)
+    generate.stdout.close()
+    with open(path, "w") as f:
+        for line in truth.stdout:
+            if want(line):
+                f.write(line.split('"domain":"', 1)[1].split('"', 1)[0] + "\n")
+                count -= 1
+                if count == 0:
+                    break
+    for process in (truth, generate):
+        process.kill()
+        process.wait()
+    truth.stdout.close()
+    return path
+
+
+def is_absent(line):
+    """Nothing at _mta-sts, and an answer that says so."""
+    return '"codes":["rpt_absent"]' in line
+
+
+def is_stuck(line):
+    """A name whose servers never answer."""
+    return '"sts_dns_timeout"' in line
