@@ -205,6 +205,9 @@ enum status name_normalize(struct slice in, char out[NAME_MAX_BYTES + 1], const 
         *reason = "too_long";
     else
         *reason = add_labels(&name, in);
+    /* Other full stops and digits than ASCII's can spell an address, too. */
+    if (*reason == NULL && is_address((struct slice){name.p, name.len}))
+        *reason = "ip_address";
 
     enum status st = *reason == NULL ? ST_OK : ST_INVALID;
     if (name.error == ST_NOMEM)
