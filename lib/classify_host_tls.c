@@ -56,13 +56,13 @@ void host_judge_tls(struct host_case *c, const struct fetch_facts *f)
     const struct tls_facts *t = &f->tls;
     switch (t->end) {
     case TLS_END_OK:
-        if (t->version != 0 && t->version < TLS_VERSION_MIN)
+        if (tls_facts_version_low(t))
             fail(c, FC_tls_version_low, NULL);
         judge_name(c, t);
         judge_chain(c, t);
         break;
     case TLS_END_ALERT:
-        if (t->alert == TLS_ALERT_PROTOCOL_VERSION)
+        if (tls_facts_version_low(t))
             fail(c, FC_tls_version_low, NULL);
         else
             fail(c, FC_tls_handshake_alert, number_text(c, "alert", t->alert));
@@ -73,7 +73,10 @@ void host_judge_tls(struct host_case *c, const struct fetch_facts *f)
     case TLS_END_CLOSED:
     case TLS_END_TIMEOUT:
     case TLS_END_FAILED:
-        fail(c, FC_tls_handshake_failed, tls_end_name(t->end));
+        if (tls_facts_version_low(t))
+            fail(c, FC_tls_version_low, NULL);
+        else
+            fail(c, FC_tls_handshake_failed, tls_end_name(t->end));
         break;
     default:
         c->undetermined_at = "tls"; /* connected, and then our own limits ended it */

@@ -79,7 +79,7 @@ static void judge_sni(struct probe_case *c)
 static void judge_tls(struct probe_case *c)
 {
     const struct tls_facts *t = &c->p->tls;
-    if (t->version != 0 && t->version < TLS_VERSION_MIN)
+    if (tls_facts_version_low(t))
         fail(c, FC_mx_tls_version_low);
     judge_name(c, t);
     judge_chain(c, t);
@@ -99,7 +99,7 @@ static void judge_probe(struct probe_case *c)
         fail(c, FC_starttls_refused);
         break;
     case PROBE_TLS_FAILED:
-        if (c->p->tls.end == TLS_END_ALERT && c->p->tls.alert == TLS_ALERT_PROTOCOL_VERSION)
+        if (tls_facts_version_low(&c->p->tls))
             fail(c, FC_mx_tls_version_low);
         else
             fail(c, FC_starttls_handshake);

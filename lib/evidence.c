@@ -116,6 +116,13 @@ bool tls_facts_valid(const struct tls_facts *t)
            (t->cert_errors & (uint32_t)CERT_ERRORS_FATAL) == 0;
 }
 
+bool tls_facts_version_low(const struct tls_facts *t)
+{
+    bool chosen = t->end == TLS_END_OK || t->end == TLS_END_FAILED;
+    return (chosen && t->version != 0 && t->version < TLS_VERSION_MIN) ||
+           (t->end == TLS_END_ALERT && t->alert == TLS_ALERT_PROTOCOL_VERSION);
+}
+
 bool policy_facts_skipped(const struct policy_facts *p)
 {
     return p->skipped || !p->host;

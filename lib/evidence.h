@@ -158,6 +158,9 @@ struct tls_facts {
 };
 /* Handshake complete at TLS 1.2 or later, no fault that makes a sender refuse, name matches. */
 bool tls_facts_valid(const struct tls_facts *t);
+/* TLS 1.1 or lower is all that the host negotiates (RFC 8461 7.2): agreed on, refused to us by
+ * alert, or, as SSL 3.0, chosen by the server and refused by our own side. */
+bool tls_facts_version_low(const struct tls_facts *t);
 
 /* ---- the policy host ------------------------------------------------------------------------ */
 

@@ -25,9 +25,7 @@ static void record_out_tls_errors(struct record_out *o, const struct tls_facts *
         record_out_element(o);
         OUT_LIT(o, "\"host_mismatch\"");
     }
-    bool low = (t->version != 0 && t->version < TLS_VERSION_MIN) ||
-               (t->end == TLS_END_ALERT && t->alert == TLS_ALERT_PROTOCOL_VERSION);
-    if (low) {
+    if (tls_facts_version_low(t)) {
         record_out_element(o);
         OUT_LIT(o, "\"version_low\"");
     }

@@ -433,6 +433,11 @@ enum status fetcher_new(struct event_base *base, const struct fetch_config *conf
     return ST_OK;
 }
 
+void fetcher_use_guard(fetcher *f, const guard *g)
+{
+    f->dialer.guard = g;
+}
+
 void fetcher_free(fetcher *f)
 {
     if (f == NULL)

@@ -44,6 +44,8 @@ typedef void (*fetch_done_fn)(void *arg, const struct fetch_outcome *out);
 typedef struct fetcher fetcher;
 typedef struct fetch_handle fetch_handle;
 enum status fetcher_new(struct event_base *base, const struct fetch_config *config, fetcher **out);
+/* From now on this guard stands before the connect; it must outlive the fetcher, too. */
+void fetcher_use_guard(fetcher *f, const guard *g);
 /* Ends what is under way as CONN_ABANDONED or TLS/HTTP ends as they stand (callbacks are called).
  */
 void fetcher_free(fetcher *f);

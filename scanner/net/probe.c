@@ -336,6 +336,11 @@ enum status prober_new(struct event_base *base, const struct probe_config *confi
     return ST_OK;
 }
 
+void prober_use_guard(prober *p, const guard *g)
+{
+    p->dialer.guard = g;
+}
+
 void prober_free(prober *p)
 {
     if (p == NULL)

@@ -39,6 +39,8 @@ typedef struct prober prober;
 typedef struct probe_handle probe_handle;
 /* ST_USAGE when the EHLO name is none: empty, over-long, or with white space in it. */
 enum status prober_new(struct event_base *base, const struct probe_config *config, prober **out);
+/* From now on this guard stands before the connect; it must outlive the prober, too. */
+void prober_use_guard(prober *p, const guard *g);
 /* Ends what is under way as PROBE_ABANDONED (callbacks are called). */
 void prober_free(prober *p);
 enum status probe_start(prober *p, const struct probe_request *req, probe_done_fn done, void *arg,

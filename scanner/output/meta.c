@@ -204,6 +204,7 @@ static json_t *work_part(const struct scan_stats *s)
     set_count(o, "cache_evictions", s->cache_evictions);
     set_count(o, "guard_special", s->guard_special);
     set_count(o, "guard_blocklisted", s->guard_blocklisted);
+    set_count(o, "over_budget", s->over_budget);
     set_count(o, "retried", s->retried);
     set_count(o, "watchdog", s->watchdog);
     return o;

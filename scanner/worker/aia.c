@@ -154,15 +154,35 @@ static void fetch_from(struct flight *f, const struct net_addr *ip)
     job_submit(job);
 }
 
+/* Whether the guard lets us; what it stops is counted. */
+static bool may_contact(struct worker *w, enum guard_verdict verdict)
+{
+    w->stats.guard_special += verdict == GUARD_SPECIAL;
+    w->stats.guard_blocklisted += verdict == GUARD_BLOCKLISTED;
+    return verdict == GUARD_OK;
+}
+
+/* The first address that may be contacted, NULL when none may: the list also knows the names on the
+ * way to it. */
+static const struct net_addr *pick_address(struct worker *w, const struct dns_answer *a)
+{
+    const guard *g = worker_guard(w);
+    for (size_t i = 0; i < a->facts.cname.n; i++)
+        if (!may_contact(w, guard_name(g, a->facts.cname.v[i])))
+            return NULL;
+    for (size_t i = 0; i < a->n; i++)
+        if (may_contact(w, guard_address(g, &a->addr[i])))
+            return &a->addr[i];
+    return NULL;
+}
+
 static void on_address(struct enquiry *q, const struct dns_answer *a)
 {
     struct flight *f = (struct flight *)q;
-    const guard *g = worker_guard(q->worker);
-    for (size_t i = 0; i < a->n; i++) {
-        if (guard_address(g, &a->addr[i]) == GUARD_OK) {
-            fetch_from(f, &a->addr[i]);
-            return;
-        }
+    const struct net_addr *ip = pick_address(q->worker, a);
+    if (ip) {
+        fetch_from(f, ip);
+        return;
     }
     if (q->type == DNS_A && a->n == 0 && q->worker->shared->use_v6 && !q->worker->stopping) {
         q->type = DNS_AAAA;
@@ -212,7 +232,7 @@ static void fly(struct worker *w, const char *url)
     f->enquiry = (struct enquiry){
         .worker = w, .done = on_address, .name = f->host, .type = DNS_A, .shared = true};
     if (!split_url(f, w->shared->options->http_port) ||
-        guard_name(worker_guard(w), f->host) != GUARD_OK)
+        !may_contact(w, guard_name(worker_guard(w), f->host)))
         flight_end(f, (struct slice){NULL, 0});
     else
         enquiry_start(&f->enquiry);

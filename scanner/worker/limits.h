@@ -32,11 +32,13 @@ enum {
     LIMIT_CONNECTIONS_PER_WORKER = 2000, /* connections at once, waiting ones included */
     LIMIT_LOOP_LAG_MS = 200,             /* above it a worker starts nothing new */
     LIMIT_NAMES_PER_ADDRESS = 8,         /* probes of one address with different SNI */
-    LIMIT_NAME_CACHE_ENTRIES = 100000,   /* cached MX, A, AAAA answers per worker */
-    LIMIT_PROBE_CACHE_ENTRIES = 100000,  /* probed addresses remembered per worker */
-    LIMIT_RETRY_DOMAINS = 1000000,       /* undetermined domains kept for the second pass */
-    LIMIT_FEED_BATCH = 256,              /* input items handed to a worker at once */
-    LIMIT_FEED_QUEUE = 64,               /* batches read ahead */
+    LIMIT_FETCHES_PER_ADDRESS = 200000,  /* in one scan; the largest hosters have fewer customers */
+    LIMIT_MISDIRECTED_PER_ADDRESS = 10000, /* of them, fetches that found nobody of that name */
+    LIMIT_NAME_CACHE_ENTRIES = 100000,     /* cached MX, A, AAAA answers per worker */
+    LIMIT_PROBE_CACHE_ENTRIES = 100000,    /* probed addresses remembered per worker */
+    LIMIT_RETRY_DOMAINS = 1000000,         /* undetermined domains kept for the second pass */
+    LIMIT_FEED_BATCH = 256,                /* input items handed to a worker at once */
+    LIMIT_FEED_QUEUE = 64,                 /* batches read ahead */
     LIMIT_BATCH_LATENCY_MS = 1000, /* a finished record waits no longer for its batch to fill */
 };
 

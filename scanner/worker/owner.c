@@ -97,11 +97,30 @@ static bool try_again(struct owner *o, struct job *job, bool timed_out, bool *ab
     return true;
 }
 
+/* A connection that the guard stopped at the last moment: the list has changed since the asking. */
+static void count_guarded(struct owner *o, enum conn conn)
+{
+    o->worker->stats.guard_special += conn == CONN_BLOCKED;
+    o->worker->stats.guard_blocklisted += conn == CONN_BLOCKLISTED;
+}
+
+/* Whether the other side showed that it is meant: by a certificate for the name, or, where there is
+ * no TLS, by having what was asked for. What our own limits ended does not count against it. */
+static bool is_misdirected(const struct job *job, const struct fetch_facts *f)
+{
+    if (f->conn == CONN_ABANDONED)
+        return false;
+    return job->plain ? f->http.status != 200 : f->tls.name != NAME_MATCH_OK;
+}
+
 static void on_fetch(void *arg, const struct fetch_outcome *out)
 {
     struct job *job = arg;
     struct owner *o = &job->owner->owner;
     const struct fetch_facts *f = &out->facts;
+    count_guarded(o, f->conn);
+    if (is_misdirected(job, f))
+        budget_misdirected(o->fetches, &job->gate.ip);
     bool timed_out =
         f->conn == CONN_TIMEOUT || f->tls.end == TLS_END_TIMEOUT || f->http.end == HTTP_END_TIMEOUT;
     connection_over(o, job, timed_out, f->http.status == 429);
@@ -119,6 +138,7 @@ static void on_probe(void *arg, const struct probe_outcome *out)
     struct owner *o = &job->owner->owner;
     const struct probe_facts *p = &out->facts;
     o->worker->stats.probe_end[p->end]++;
+    count_guarded(o, p->conn);
     bool timed_out =
         p->end == PROBE_TIMEOUT || (p->end == PROBE_TLS_FAILED && p->tls.end == TLS_END_TIMEOUT);
     connection_over(o, job, timed_out, p->end == PROBE_LIMITED);
@@ -139,6 +159,7 @@ static enum status connect_job(struct owner *o, struct job *job)
                                     .ip = job->gate.ip,
                                     .port = job->port,
                                     .deadline_ms = job->deadline_ms};
+        prober_use_guard(o->prober, worker_guard(o->worker));
         o->worker->stats.probes++;
         return probe_start(o->prober, &req, on_probe, job, NULL);
     }
@@ -149,8 +170,24 @@ static enum status connect_job(struct owner *o, struct job *job)
                                 .plain = job->plain,
                                 .body_max_bytes = job->body_max_bytes,
                                 .deadline_ms = job->deadline_ms};
+    fetcher_use_guard(o->fetcher, worker_guard(o->worker));
     o->worker->stats.fetches++;
     return fetch_start(o->fetcher, &req, on_fetch, job, NULL);
+}
+
+/* Whether the job may go now: its address is not given up and has budget left, and its name did not
+ * come on the user's list (SIGHUP) while it waited. */
+static bool may_start(struct owner *o, struct job *job)
+{
+    if (guard_name(worker_guard(o->worker), job->host) != GUARD_OK) {
+        o->worker->stats.guard_blocklisted++;
+        return false;
+    }
+    if (job->kind == JOB_FETCH && !budget_spend(o->fetches, &job->gate.ip)) {
+        o->worker->stats.over_budget++;
+        return false;
+    }
+    return true;
 }
 
 static void start(struct owner *o, struct gate_item *item)
@@ -159,6 +196,11 @@ static void start(struct owner *o, struct gate_item *item)
     uint64_t now = worker_now_us(o->worker);
     job->waited_ms = (uint32_t)((now - job->sent_us) / 1000);
     if (item->refused) {
+        finish(o, job);
+        return;
+    }
+    if (!may_start(o, job)) {
+        gate_release(gate_of(o, job), item, false, now);
         finish(o, job);
         return;
     }
@@ -246,6 +288,10 @@ enum status owner_init(struct owner *o, struct worker *w)
     enum status st = gate_new(&https, &o->https);
     if (st == ST_OK)
         st = gate_new(&smtp, &o->smtp);
+    struct budget_limits per_address = {.connections = LIMIT_FETCHES_PER_ADDRESS,
+                                        .misdirected = LIMIT_MISDIRECTED_PER_ADDRESS};
+    if (st == ST_OK)
+        st = budget_new(&per_address, worker_now_us(w) + (uintptr_t)o, &o->fetches);
     if (st == ST_OK)
         st = waitq_new(LIMIT_PROBE_CACHE_ENTRIES, result_release, &o->probes);
     if (st == ST_OK)
@@ -280,6 +326,7 @@ void owner_free(struct owner *o)
     waitq_free(o->probes);
     gate_free(o->https);
     gate_free(o->smtp);
+    budget_free(o->fetches);
     if (o->wake)
         event_free(o->wake);
 }

@@ -7,6 +7,7 @@
 #ifndef SCANNER_WORKER_OWNER_H
 #define SCANNER_WORKER_OWNER_H
 
+#include "scanner/worker/budget.h"
 #include "scanner/worker/job.h"
 
 struct owner {
@@ -14,6 +15,7 @@ struct owner {
     struct fetcher *fetcher;
     struct prober *prober; /* NULL when nothing is probed */
     gate *https, *smtp;
+    budget *fetches;    /* per address and scan; probes are one an address and name anyway */
     waitq *probes;      /* struct result by address, and by address and name */
     struct event *wake; /* when a gate opens by time */
     struct crowd crowd; /* connections under way */

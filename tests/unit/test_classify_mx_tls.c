@@ -336,8 +336,35 @@ static void test_codes(void **state)
     domain_check_cases(cases, sizeof cases / sizeof *cases);
 }
 
+/* As at the policy host: agreed on, refused by alert, or, as SSL 3.0, refused by our own side. */
+static void test_version_low(void **state)
+{
+    static const struct {
+        struct tls_facts tls;
+        enum finding_code want;
+    } c[] = {
+        {{.end = TLS_END_ALERT, .alert = TLS_ALERT_PROTOCOL_VERSION}, FC_mx_tls_version_low},
+        {{.end = TLS_END_FAILED, .alert = -1, .version = 0x0300}, FC_mx_tls_version_low},
+        {{.end = TLS_END_FAILED, .alert = -1}, FC_starttls_handshake},
+        {{.end = TLS_END_CLOSED, .alert = -1}, FC_starttls_handshake},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        struct domain d;
+        domain_make(&d);
+        d.pr[0]->end = PROBE_TLS_FAILED;
+        d.pr[0]->tls = c[i].tls;
+        domain_judge(&d);
+        for (size_t k = 0; k < sizeof c / sizeof *c; k++)
+            if (findings_has(&d.j.findings, c[k].want) != (c[k].want == c[i].want))
+                fail_msg("%zu: %s", i, finding_row(c[k].want)->code);
+        domain_free(&d);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes),
+                                       cmocka_unit_test(test_version_low)};
     return cmocka_run_group_tests_name("classify_mx_tls", tests, NULL, NULL);
 }

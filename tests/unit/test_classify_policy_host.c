@@ -358,8 +358,37 @@ static void test_codes(void **state)
     domain_check_cases(cases, sizeof cases / sizeof *cases);
 }
 
+/* TLS 1.1 or lower is agreed on, refused to us by alert, or, as SSL 3.0, refused by us. */
+static void test_version_low(void **state)
+{
+    static const struct {
+        struct tls_facts tls;
+        enum finding_code want;
+    } c[] = {
+        {{.end = TLS_END_ALERT, .alert = TLS_ALERT_PROTOCOL_VERSION}, FC_tls_version_low},
+        {{.end = TLS_END_FAILED, .alert = -1, .version = 0x0300}, FC_tls_version_low},
+        {{.end = TLS_END_FAILED, .alert = -1}, FC_tls_handshake_failed},
+        {{.end = TLS_END_CLOSED, .alert = -1}, FC_tls_handshake_failed},
+        {{.end = TLS_END_ALERT, .alert = 40}, FC_tls_handshake_alert},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        struct domain d;
+        domain_make(&d);
+        d.f->tls = c[i].tls;
+        d.f->http = (struct http_facts){.end = HTTP_END_NONE};
+        domain_judge(&d);
+        for (size_t k = 0; k < sizeof c / sizeof *c; k++)
+            if (findings_has(&d.j.findings, c[k].want) != (c[k].want == c[i].want))
+                fail_msg("%zu: %s", i, finding_row(c[k].want)->code);
+        assert_int_equal(tls_facts_version_low(&c[i].tls), c[i].want == FC_tls_version_low);
+        domain_free(&d);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes),
+                                       cmocka_unit_test(test_version_low)};
     return cmocka_run_group_tests_name("classify_policy_host", tests, NULL, NULL);
 }
