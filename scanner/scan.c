@@ -1,5 +1,6 @@
 #include "scanner/scan.h"
 
+#include "scanner/descriptors.h"
 #include "scanner/output/meta.h"
 #include "scanner/scan_course.h"
 #include <curl/curl.h>
@@ -22,6 +23,23 @@ static enum status next_item(void *arg, struct input_item *out)
     return s->caller ? s->caller->next(s->caller->arg, out) : input_next(s->input, out);
 }
 
+/* How much may be under way at once: as much as was asked for, or as descriptors are enough for. */
+static void plan_descriptors(struct scan *s)
+{
+    uint64_t limit = descriptors_raise();
+    struct worker_shared *shared = &s->shared;
+    struct descriptor_plan plan = {.in_flight = s->options->in_flight,
+                                   .connections = LIMIT_CONNECTIONS_PER_WORKER};
+    if (!descriptors_fit(limit, shared->n_workers, shared->n_resolvers, &plan))
+        scan_say(
+            s,
+            "only %llu descriptors (ulimit -n): %u connections at once to a worker, %u domains in "
+            "flight",
+            (unsigned long long)limit, (unsigned)plan.connections, (unsigned)plan.in_flight);
+    shared->in_flight = plan.in_flight;
+    shared->connections_per_worker = plan.connections;
+}
+
 static enum status make_workers(struct scan *s)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -29,6 +47,7 @@ static enum status make_workers(struct scan *s)
     if (n == 0)
         n = cores > 0 ? (uint32_t)cores : 1;
     s->shared.n_workers = n;
+    plan_descriptors(s);
     s->shared.worker = calloc(n, sizeof(struct worker *));
     enum status st = s->shared.worker ? ST_OK : ST_NOMEM;
     for (uint32_t i = 0; st == ST_OK && i < n; i++)
@@ -274,7 +293,6 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     s->exit_reason = "complete";
     s->begin_ms = scan_clock_ms();
     brake_init(&s->brake, o->min_success_pct, LIMIT_BRAKE_WINDOW);
-    setup_raise_descriptors();
     signal(SIGPIPE, SIG_IGN);
     curl_global_init(CURL_GLOBAL_DEFAULT);
 

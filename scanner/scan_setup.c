@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { BLOCKLIST_FILE_MAX_BYTES = 256 * 1024 * 1024 };
 
@@ -143,15 +142,4 @@ void setup_close(struct scan_setup *s)
     tls_trust_free(s->trust);
     judge_tables_close(&s->tables);
     *s = (struct scan_setup){.n_guards = 0};
-}
-
-uint64_t setup_raise_descriptors(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 0;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
 }

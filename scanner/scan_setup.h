@@ -24,7 +24,4 @@ enum status setup_open(struct scan_setup *s, struct worker_shared *shared, int *
 enum status setup_reload_blocklist(struct scan_setup *s, struct worker_shared *shared);
 void setup_close(struct scan_setup *s);
 
-/* Raises the soft limit of descriptors to the hard one; returns it. */
-uint64_t setup_raise_descriptors(void);
-
 #endif

@@ -53,15 +53,17 @@ bool budget_spend(budget *b, const struct net_addr *ip)
     }
     if (spent || misdirected)
         return false;
-    for (size_t i = 0; i < BUDGET_ROWS; i++)
-        slot[i]->connections += slot[i]->connections < UINT32_MAX;
+    for (size_t i = 0; i < BUDGET_ROWS; i++) {
+        slot[i]->connections++;
+        slot[i]->misdirected++;
+    }
     return true;
 }
 
-void budget_misdirected(budget *b, const struct net_addr *ip)
+void budget_welcome(budget *b, const struct net_addr *ip)
 {
     struct slot *slot[BUDGET_ROWS];
     find(b, ip, slot);
     for (size_t i = 0; i < BUDGET_ROWS; i++)
-        slot[i]->misdirected += slot[i]->misdirected < UINT32_MAX;
+        slot[i]->misdirected--;
 }

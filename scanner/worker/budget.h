@@ -26,9 +26,10 @@ typedef struct budget budget;
  * counts with another. */
 enum status budget_new(const struct budget_limits *limits, uint64_t key, budget **out);
 void budget_free(budget *b);
-/* Counts one connection; false, and nothing counted, when the address may not be asked again. */
+/* Counts one connection, as misdirected until budget_welcome says otherwise; false, and nothing
+ * counted, when the address may not be asked again. */
 bool budget_spend(budget *b, const struct net_addr *ip);
-/* The connection proved to be misdirected. */
-void budget_misdirected(budget *b, const struct net_addr *ip);
+/* The connection that was counted last or earlier led to where it was meant to. Once for each. */
+void budget_welcome(budget *b, const struct net_addr *ip);
 
 #endif

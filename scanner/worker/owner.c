@@ -106,11 +106,11 @@ static void count_guarded(struct owner *o, enum conn conn)
 
 /* Whether the other side showed that it is meant: by a certificate for the name, or, where there is
  * no TLS, by having what was asked for. What our own limits ended does not count against it. */
-static bool is_misdirected(const struct job *job, const struct fetch_facts *f)
+static bool is_welcome(const struct job *job, const struct fetch_facts *f)
 {
     if (f->conn == CONN_ABANDONED)
-        return false;
-    return job->plain ? f->http.status != 200 : f->tls.name != NAME_MATCH_OK;
+        return true;
+    return job->plain ? f->http.status == 200 : f->tls.name == NAME_MATCH_OK;
 }
 
 static void on_fetch(void *arg, const struct fetch_outcome *out)
@@ -119,8 +119,8 @@ static void on_fetch(void *arg, const struct fetch_outcome *out)
     struct owner *o = &job->owner->owner;
     const struct fetch_facts *f = &out->facts;
     count_guarded(o, f->conn);
-    if (is_misdirected(job, f))
-        budget_misdirected(o->fetches, &job->gate.ip);
+    if (is_welcome(job, f))
+        budget_welcome(o->fetches, &job->gate.ip);
     bool timed_out =
         f->conn == CONN_TIMEOUT || f->tls.end == TLS_END_TIMEOUT || f->http.end == HTTP_END_TIMEOUT;
     connection_over(o, job, timed_out, f->http.status == 429);
@@ -264,7 +264,7 @@ enum status owner_init(struct owner *o, struct worker *w)
     const struct worker_shared *s = w->shared;
     const struct scan_options *opt = s->options;
     *o = (struct owner){.worker = w};
-    crowd_init(&o->crowd, LIMIT_HANDSHAKES_PER_WORKER, LIMIT_CONNECTIONS_PER_WORKER);
+    crowd_init(&o->crowd, LIMIT_HANDSHAKES_PER_WORKER, s->connections_per_worker);
     struct gate_limits https = {.per_address = opt->per_ip.https,
                                 .per_prefix = opt->per_prefix.https,
                                 .address_rate = opt->per_ip_rate.https,

@@ -334,7 +334,7 @@ enum status worker_new(const struct worker_shared *shared, uint32_t id, struct w
         return ST_NOMEM;
     w->shared = shared;
     w->id = id;
-    w->record_max = shared->options->in_flight / shared->n_workers;
+    w->record_max = shared->in_flight / shared->n_workers;
     if (w->record_max == 0)
         w->record_max = 1;
     w->wide_max = w->record_max < WIDE_UNITS_MAX ? w->record_max : WIDE_UNITS_MAX;

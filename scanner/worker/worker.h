@@ -35,6 +35,7 @@ struct worker_shared {
     writer *writer;
     struct worker **worker;
     uint32_t n_workers;
+    uint32_t in_flight, connections_per_worker;         /* what there are descriptors for */
     mailbox *scan;                                      /* where reports go, */
     void (*on_report)(struct mail *report, void *scan); /* and who takes them there */
 };

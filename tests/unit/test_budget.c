@@ -23,7 +23,7 @@ static budget *make(uint32_t connections, uint32_t misdirected)
 
 static void test_connections(void **state)
 {
-    budget *b = make(5, 3);
+    budget *b = make(5, 100);
     struct net_addr ip = address(0x08080808), other = address(0x08080809);
     (void)state;
     for (int i = 0; i < 5; i++)
@@ -38,10 +38,15 @@ static void test_misdirected(void **state)
     budget *b = make(100, 3);
     struct net_addr ip = address(0x08080808);
     (void)state;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 50; i++) {
         assert_true(budget_spend(b, &ip));
-        budget_misdirected(b, &ip);
+        budget_welcome(b, &ip);
     }
+    for (int i = 0; i < 3; i++)
+        assert_true(budget_spend(b, &ip));
+    assert_false(budget_spend(b, &ip));
+    budget_welcome(b, &ip); /* one that was under way meanwhile */
+    assert_true(budget_spend(b, &ip));
     assert_false(budget_spend(b, &ip));
     budget_free(b);
 }

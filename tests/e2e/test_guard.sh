@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Nothing is contacted that must not be: in a network namespace where every address answers, names
+# that point inside, to this machine, to the user's list, by way of MX, CNAME, AIA and a second
+# resolution; a victim that many names point at; a proxy in the environment; and what a person is
+# shown of bytes that would drive the terminal.
+set -u
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+if [ -z "${IN_NAMESPACE:-}" ]; then
+    PATH=$PATH:/usr/sbin
+    unshare -rn true 2>/dev/null || { echo "no network namespaces here"; exit 77; }
+    IN_NAMESPACE=1 exec unshare -rn "$0"
+fi
+ip link set lo up && ip route add local 0.0.0.0/0 dev lo && ip -6 route add local ::/0 dev lo &&
+    ip address add 93.184.99.1/32 dev lo || { echo "cannot set up routes"; exit 77; }
+dir=$(mktemp -d /tmp/stscan-guard.XXXXXX)
+world=
+cleanup() {
+    [ -z "$world" ] || kill "$world" 2>/dev/null
+    wait 2>/dev/null
+    [ -n "${KEEP:-}" ] || rm -rf "$dir"
+}
+trap cleanup EXIT
+
+# start [VICTIM_DOMAINS]: the world, ready when it says so.
+start() {
+    exec 3< <(exec tests/e2e/guard/world.py "$dir" data/blocklist.conf "$@" \
+        < <(exec tail -f /dev/null) 2>"$dir/world.log")
+    world=$!
+    read -r -u 3 line && [ "$line" = ready ] || { cat "$dir/world.log"; exit 1; }
+}
+stop() {
+    kill "$world"
+    wait "$world" 2>/dev/null
+    world=
+}
+scan() {
+    "$BUILD/stscan" scan -o "$dir/out.ndjson" --quiet --resolver 127.0.0.1:53 --dns-rate 0 \
+        --ca-file "$dir/ca.pem" --timeout-policy 5 --timeout-probe 5 --per-ip-rate 0,0 \
+        --per-ip 0,0 --per-prefix 0,0 --policy-rate 0 --probe-rate 0 "$@" "$dir/domains.txt" ||
+        { echo "exit code $?"; exit 1; }
+}
+
+start
+for v in http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY; do
+    export $v=http://93.193.0.1:3128
+done
+scan --ehlo-name scanner.test --blocklist "$dir/blocklist.txt"
+tests/e2e/guard/judge.py "$dir" || exit 1
+
+"$BUILD/stscan" check --resolver 127.0.0.1:53 --ehlo-name scanner.test --ca-file "$dir/ca.pem" \
+    odd.test >"$dir/check.txt" 2>&1
+grep -q odd.test "$dir/check.txt" || { echo "check says nothing"; cat "$dir/check.txt"; exit 1; }
+python3 - "$dir/check.txt" <<'PY' || exit 1
+import sys, unicodedata
+text = open(sys.argv[1], "rb").read().decode("utf-8")
+bad = sorted({hex(ord(c)) for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf")})
+sys.exit("check lets through: " + " ".join(bad) if bad else 0)
+PY
+stop
+
+start 10100
+scan --no-probe --no-retry-undetermined
+victim=$(grep -c '^93.189.0.1 443$' "$dir/contacts")
+[ "$victim" -eq 10000 ] || { echo "the victim was contacted $victim times"; exit 1; }
+echo "every address answers, none was contacted that must not be; a victim $victim times"
