@@ -35,17 +35,6 @@ void rig_engine(struct rig *r)
     assert_int_equal(dns_new(r->base, &r->config, &r->engine), ST_OK);
 }
 
-void rig_free(struct rig *r)
-{
-    dns_free(r->engine);
-    for (size_t i = 0; i < r->n_fakes; i++)
-        fake_stop(&r->fakes[i]);
-    /* Lets connections see their end, so that the fakes free them. */
-    event_base_loop(r->base, EVLOOP_NONBLOCK);
-    event_base_free(r->base);
-    free(r);
-}
-
 static void on_done(void *arg, const struct dns_answer *answer)
 {
     struct rig_result *result = arg;
@@ -150,24 +139,46 @@ struct dns_stats rig_stats(const struct rig *r)
     return stats;
 }
 
-struct later {
+/* Kept until rig_free, whether it has run or not. */
+struct rig_later {
+    struct rig_later *next;
     struct rig *rig;
+    struct event *ev;
     void (*fn)(struct rig *);
 };
 
 static void on_later(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
-    struct later *later = arg;
+    struct rig_later *later = arg;
     later->fn(later->rig);
-    free(later);
 }
 
 void rig_after(struct rig *r, unsigned ms, void (*fn)(struct rig *))
 {
     struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-    struct later *later = malloc(sizeof *later);
+    struct rig_later *later = malloc(sizeof *later);
     assert_non_null(later);
-    *later = (struct later){.rig = r, .fn = fn};
-    assert_int_equal(event_base_once(r->base, -1, EV_TIMEOUT, on_later, later, &tv), 0);
+    *later = (struct rig_later){.next = r->laters, .rig = r, .fn = fn};
+    later->ev = evtimer_new(r->base, on_later, later);
+    assert_non_null(later->ev);
+    assert_int_equal(evtimer_add(later->ev, &tv), 0);
+    r->laters = later;
+}
+
+void rig_free(struct rig *r)
+{
+    dns_free(r->engine);
+    while (r->laters != NULL) {
+        struct rig_later *later = r->laters;
+        r->laters = later->next;
+        event_free(later->ev);
+        free(later);
+    }
+    for (size_t i = 0; i < r->n_fakes; i++)
+        fake_stop(&r->fakes[i]);
+    /* Lets connections see their end, so that the fakes free them. */
+    event_base_loop(r->base, EVLOOP_NONBLOCK);
+    event_base_free(r->base);
+    free(r);
 }

@@ -27,6 +27,7 @@ struct rig {
     struct dns_config config; /* set before rig_engine */
     struct rig_result results[RIG_RESULTS_MAX];
     size_t asked, ended;
+    struct rig_later *laters;
     bool in_query;                          /* dns_query is running: no callback may come */
     void (*on_result)(struct rig_result *); /* called from the callback; NULL */
 };
