@@ -93,7 +93,9 @@ static void test_normalize_rejects(void **state)
     expect_reason(SLICE_LIT("192.0.2.1"), "ip_address");
     expect_reason(SLICE_LIT("2001:db8::1"), "ip_address");
     expect_reason(SLICE_LIT("[2001:db8::1]"), "ip_address");
-    expect_reason(SLICE_LIT("192.0.2\xef\xbd\xa1" "1"), "ip_address"); /* by a full stop of IDNA */
+    expect_reason(SLICE_LIT("192.0.2\xef\xbd\xa1"
+                            "1"),
+                  "ip_address"); /* by a full stop of IDNA */
 }
 
 static void test_ldh(void **state)
