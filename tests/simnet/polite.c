@@ -29,6 +29,7 @@ struct polite_tally {
 };
 
 struct polite {
+    struct polite_tally whole; /* of this thread: arrivals alone */
     struct polite_tally **buckets;
     size_t bucket_count;
     size_t tally_count;
@@ -40,6 +41,7 @@ struct polite *polite_create(void)
     if (!polite)
         return NULL;
     polite->bucket_count = BUCKETS_START;
+    polite->whole.min_gap_ms = UINT64_MAX;
     polite->buckets = calloc(polite->bucket_count, sizeof(struct polite_tally *));
     if (!polite->buckets) {
         free(polite);
@@ -60,6 +62,7 @@ void polite_free(struct polite *polite)
             free(tally);
         }
     }
+    window_free(&polite->whole.window);
     free(polite->buckets);
     free(polite);
 }
@@ -174,6 +177,8 @@ void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint
 {
     memset(conn, 0, sizeof *conn);
     conn->fd = fd;
+    uint64_t at_ms = arrived_ms(fd);
+    note_arrival(&polite->whole, at_ms);
     struct polite_tally *address = tally_of(polite, local, false);
     struct polite_tally *prefix = tally_of(polite, local & 0xffffff00u, true);
     if (!address || !prefix)
@@ -185,7 +190,6 @@ void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint
         conn->next->prev = conn;
     prefix->conns = conn;
 
-    uint64_t at_ms = arrived_ms(fd);
     note_arrival(address, at_ms);
     note_arrival(prefix, at_ms);
     address->open++;
@@ -209,6 +213,14 @@ void polite_closed(struct polite *polite, struct polite_conn *conn)
 
 /* --- The record --- */
 
+static bool write_whole(const struct polite_tally *whole, const char *server, FILE *out)
+{
+    return fprintf(out,
+                   "{\"server\":\"%s\",\"scope\":\"thread\",\"connections\":%llu,"
+                   "\"max_per_second\":%u}\n",
+                   server, (unsigned long long)whole->connections, whole->max_per_second) > 0;
+}
+
 static bool write_tally(const struct polite_tally *tally, const char *server, FILE *out)
 {
     uint32_t key = tally->key;
@@ -226,6 +238,8 @@ static bool write_tally(const struct polite_tally *tally, const char *server, FI
 
 bool polite_write(const struct polite *polite, const char *server, FILE *out)
 {
+    if (!write_whole(&polite->whole, server, out))
+        return false;
     for (size_t i = 0; i < polite->bucket_count; i++)
         for (const struct polite_tally *t = polite->buckets[i]; t; t = t->bucket_next)
             if (!write_tally(t, server, out))

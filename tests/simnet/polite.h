@@ -41,7 +41,8 @@ void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint
 /* Call it before fd is closed. */
 void polite_closed(struct polite *polite, struct polite_conn *conn);
 
-/* One NDJSON line per address ("scope":"address") and per /24 ("scope":"prefix"):
+/* One NDJSON line for all that this thread saw ("scope":"thread": connections and max_per_second),
+ * one per address ("scope":"address") and per /24 ("scope":"prefix"):
  * {"server":S,"scope":…,"key":"127.1.2.3","connections":N,"max_concurrent":N,"min_gap_ms":N|null,
  *  "max_per_second":N}. Not while the record is in use. False: the write failed. */
 bool polite_write(const struct polite *polite, const char *server, FILE *out);

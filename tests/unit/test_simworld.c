@@ -71,6 +71,54 @@ static void test_same_name_same_domain(void **state)
     sim_world_free(other);
 }
 
+/* FNV-1a over what the truth says of a name. */
+static uint64_t add_truth(uint64_t hash, const struct sim_domain *d)
+{
+    const char *parts[] = {d->name, sim_adoption_name(d->adoption), sim_verdict_name(d->verdict)};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        for (const char *p = parts[i]; *p != '\0'; p++)
+            hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+    for (int c = 0; c < FINDING_CODE_COUNT; c++)
+        for (const char *p = sim_code_name(c); sim_codes_has(&d->codes, c) && *p != '\0'; p++)
+            hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/*
+ * A world stays as it is, whatever is added to the next: golden results depend on it. When this
+ * fails because classes or proportions have changed, they belong to a new version (README.md). When
+ * it fails because a rule of the truth was wrong, the new fingerprint goes in here, with the reason
+ * in the commit.
+ */
+static void test_worlds_stay_as_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version;
+        uint64_t fingerprint;
+    } worlds[] = {
+        {"imc2025-v1", UINT64_C(0xbed8522682b702f6)},
+        {"2026-v1", UINT64_C(0xfd6f39e017b02743)},
+    };
+    for (size_t i = 0; i < sizeof worlds / sizeof worlds[0]; i++) {
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        const char *why;
+        struct sim_world *w;
+        struct sim_world_options o = {.version = worlds[i].version, .seed = 7, .adoption_pct = 50};
+        assert_true(sim_world_new(&o, &w, &why));
+        for (unsigned k = 0; k < NAMES; k++) {
+            char name[SIM_NAME_MAX];
+            name_of(k, name);
+            struct sim_domain *d = build(w, name, k % 3 ? SIM_TRUTH_FULL : SIM_TRUTH_DEEP);
+            hash = add_truth(hash, d);
+            free(d);
+        }
+        if (hash != worlds[i].fingerprint)
+            fail_msg("%s is another world: %016llx", worlds[i].version, (unsigned long long)hash);
+        sim_world_free(w);
+    }
+}
+
 static void test_unknown_world_is_refused(void **state)
 {
     (void)state;
@@ -499,6 +547,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_name_same_domain),
+        cmocka_unit_test(test_worlds_stay_as_they_are),
         cmocka_unit_test(test_unknown_world_is_refused),
         cmocka_unit_test(test_adoption_share),
         cmocka_unit_test(test_classes_occur_with_their_codes),
