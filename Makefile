@@ -58,14 +58,15 @@ FUZZ_HELP   := $(filter-out $(FUZZ_SRC),$(sort $(wildcard tests/fuzz/*.c)))
 # Seconds per fuzz target.
 FUZZ_SECONDS ?= 60
 
-# Debian 12 packages: what the build needs, and what demo and tests need besides.
+# Debian 12 packages: what the build needs, what the demo needs besides, and what the tests do.
 DEB_BUILD := build-essential pkg-config libevent-dev libc-ares-dev libssl-dev \
     libcurl4-openssl-dev libzstd-dev libidn2-dev libpsl-dev libjansson-dev liblzma-dev zlib1g-dev \
     libnghttp2-dev ca-certificates publicsuffix
-DEB_TEST := libcmocka-dev zstd xz-utils python3 python3-jsonschema python3-cryptography \
+DEB_DEMO := zstd python3
+DEB_TEST := $(DEB_DEMO) libcmocka-dev xz-utils python3-jsonschema python3-cryptography \
     python3-yaml unbound nsd nginx-light postfix openssl clang clang-format dnsutils
 
-.PHONY: all help deps demo test unit e2e bench asan tidy docs format check-format check-style install \
+.PHONY: all help deps deps-demo demo test unit e2e bench asan tidy docs format check-format check-style install \
         uninstall clean
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
@@ -136,9 +137,12 @@ bench bench-full: all benchbins
 # Objects of tests are kept: make would delete them as intermediate files.
 .SECONDARY: $(call objs,$(UNIT_SRC))
 
-# Installs what is missing, as root or through sudo; does nothing when all is there.
-deps:
-	@missing=""; for p in $(DEB_BUILD) $(DEB_TEST); do \
+# Installs what is missing, as root or through sudo; does nothing when all is there. The demo gets
+# along without the servers that the tests talk to.
+deps: DEB_WANTED := $(DEB_BUILD) $(DEB_TEST)
+deps-demo: DEB_WANTED := $(DEB_BUILD) $(DEB_DEMO)
+deps deps-demo:
+	@missing=""; for p in $(DEB_WANTED); do \
 	  dpkg-query -W -f='$${db:Status-Abbrev}' $$p 2>/dev/null | grep -q '^ii' || missing="$$missing $$p"; \
 	done; \
 	[ -z "$$missing" ] && exit 0; \
@@ -150,7 +154,7 @@ deps:
 	  { echo "make deps: apt-get failed for:$$missing" >&2; exit 1; }
 
 # A scan of 50,000 names of the simulated internet, with progress, summary and output files.
-demo: deps
+demo: deps-demo
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) tests/e2e/demo.sh
 
