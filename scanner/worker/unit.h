@@ -61,7 +61,9 @@ enum status unit_begin(struct worker *w, const struct input_item *item, bool sec
 void unit_check_deadline(struct unit *u);
 /* Drops it without a record; what is under way for it comes back to nobody. */
 void unit_drop(struct unit *u);
+/* Their memory, when nothing is under way any more. */
 void unit_pool_free(struct worker *w);
+void unit_ask_pool_free(struct worker *w);
 
 /* ---- for the unit's own files --------------------------------------------------------------- */
 

@@ -22,6 +22,14 @@ static void ask_put_back(struct worker *w, struct ask *a)
     w->free_asks = a;
 }
 
+void unit_ask_pool_free(struct worker *w)
+{
+    for (struct ask *a; (a = w->free_asks);) {
+        w->free_asks = a->next;
+        free(a);
+    }
+}
+
 static void on_answer(struct enquiry *q, const struct dns_answer *answer)
 {
     struct ask *a = (struct ask *)q;

@@ -416,6 +416,7 @@ void worker_free(struct worker *w)
     waitq_free(w->names);
     waitq_free(w->aia);
     unit_pool_free(w);
+    unit_ask_pool_free(w);
     retry_free(&w->withheld);
     feed_batch_free(w->input);
     record_batch_free(w->batch);
