@@ -4,7 +4,7 @@
 
 void crowd_init(struct crowd *c, uint32_t young_max, uint32_t all_max)
 {
-    *c = (struct crowd){.young_max = young_max, .all_max = all_max, .usual_us = CROWD_UNCROWDED_US};
+    *c = (struct crowd){.young_max = young_max, .all_max = all_max, .usual_us = CROWD_START_US};
     c->last = &c->first;
 }
 

@@ -14,6 +14,7 @@
 
 enum {
     CROWD_UNCROWDED_US = 250000,
+    CROWD_START_US = 1000000,     /* taken for usual until it is known: the beginning is cautious */
     CROWD_YOUNG_MIN_US = 1000000, /* a connection is young for at least so long, */
     CROWD_YOUNG_MAX_US = 10000000,
     CROWD_YOUNG_TIMES_USUAL = 4, /* and between these for so many times the usual */

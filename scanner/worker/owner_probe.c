@@ -40,8 +40,10 @@ static void answer(struct owner *o, struct job *job, struct result *r)
     owner_send_home(o, job);
 }
 
-/* Joins the flight for this key; the leader queues at the gate. False: nobody is to wait. */
-static void join(struct owner *o, struct job *job, const char *key, size_t len)
+/* Joins the flight for this key; the leader queues at the gate, as one more name of the address of
+ * which `first` is known. The job may be answered, and gone, when this returns. */
+static void join(struct owner *o, struct job *job, const char *key, size_t len,
+                 struct result *first)
 {
     void *value;
     switch (waitq_join(o->probes, key, len, worker_now_us(o->worker) / 1000, &job->wait, &value)) {
@@ -53,6 +55,8 @@ static void join(struct owner *o, struct job *job, const char *key, size_t len)
         o->worker->stats.probe_cache_hits++;
         break;
     case WAITQ_LEAD:
+        if (first)
+            first->names_tried++;
         job->cache_key = malloc(len);
         if (job->cache_key) {
             memcpy(job->cache_key, key, len);
@@ -95,7 +99,7 @@ void owner_accept_probe(struct owner *o, struct job *job)
     make_key(job, &key);
     struct result *first = known(o, job, key.bytes, key.address_len);
     if (!first) {
-        join(o, job, key.bytes, key.address_len);
+        join(o, job, key.bytes, key.address_len, NULL);
         return;
     }
     if (settles(first, job)) {
@@ -108,9 +112,7 @@ void owner_accept_probe(struct owner *o, struct job *job)
         owner_send_home(o, job); /* undetermined: one more name would be too many */
         return;
     }
-    join(o, job, key.bytes, key.len);
-    if (job->cache_key)
-        first->names_tried++;
+    join(o, job, key.bytes, key.len, first);
 }
 
 void owner_settle_probe(struct owner *o, struct job *job)

@@ -15,6 +15,7 @@ static void test_counts_the_young(void **state)
     struct crowd c;
     struct crowd_member m[10];
     crowd_init(&c, 3, 100);
+    c.usual_us = CROWD_UNCROWDED_US;
     for (int i = 0; i < 3; i++) {
         assert_true(crowd_has_room(&c, 0));
         crowd_enter(&c, &m[i], 0);
@@ -41,6 +42,7 @@ static void test_tarpits_keep_nobody_out_but_are_bounded(void **state)
     struct crowd c;
     static struct crowd_member m[50];
     crowd_init(&c, 10, 50);
+    c.usual_us = CROWD_UNCROWDED_US;
     for (int i = 0; i < 50; i++) {
         uint64_t now = (uint64_t)i * SECOND;
         assert_true(crowd_has_room(&c, now));
@@ -71,6 +73,8 @@ static void test_slowness_makes_it_smaller_and_passes(void **state)
     struct crowd_member m;
     uint64_t now = 0;
     crowd_init(&c, 200, 1000);
+    assert_int_equal(room_at(&c, now), 50); /* nothing is known yet */
+    c.usual_us = CROWD_UNCROWDED_US;
     assert_int_equal(room_at(&c, now), 200);
     for (int i = 0; i < 200; i++) {
         crowd_enter(&c, &m, now);
@@ -81,7 +85,7 @@ static void test_slowness_makes_it_smaller_and_passes(void **state)
         crowd_enter(&c, &m, now);
         crowd_leave(&c, &m, false, now += 3600ULL * SECOND);
     }
-    assert_int_equal(room_at(&c, now), CROWD_YOUNG_AT_LEAST);
+    assert_in_range(room_at(&c, now), CROWD_YOUNG_AT_LEAST, 9);
     for (int i = 0; i < 200; i++) {
         crowd_enter(&c, &m, now);
         crowd_leave(&c, &m, false, now += 50 * MS);
