@@ -139,8 +139,8 @@ static enum status open_state(struct opening *w, int64_t now_ms)
             return ST_EOF;
         return begin(w, now_ms);
     }
-    if (st == ST_INVALID && !w->options->resume)
-        return begin(w, now_ms); /* cut off in its first line: nothing was ever written */
+    if (st == ST_TRUNCATED)
+        return begin(w, now_ms);
     if (st != ST_OK) {
         *w->exit_code = exit_code_of(st);
         return st;

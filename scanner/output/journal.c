@@ -181,10 +181,11 @@ static bool read_head(journal *j, const char *line, size_t len)
 static enum status read_back(journal *j, FILE *f)
 {
     char *line = malloc(JOURNAL_LINE_MAX_BYTES);
-    bool head = false;
+    bool head = false, torn = true;
     while (line && fgets(line, JOURNAL_LINE_MAX_BYTES, f)) {
         size_t len = strlen(line);
         if (!head) {
+            torn = line[len - 1] != '\n' && feof(f);
             if (!read_head(j, line, len))
                 break;
             head = true;
@@ -203,7 +204,9 @@ static enum status read_back(journal *j, FILE *f)
     free(line);
     if (no_memory)
         return ST_NOMEM;
-    return ferror(f) ? ST_IO : head ? ST_OK : ST_INVALID;
+    if (ferror(f))
+        return ST_IO;
+    return head ? ST_OK : torn ? ST_TRUNCATED : ST_INVALID;
 }
 
 enum status journal_open(const char *path, journal **out, char *error, size_t error_size)

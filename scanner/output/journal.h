@@ -31,7 +31,8 @@ struct journal_point {
 typedef struct journal journal;
 
 /* Opens path for reading back and going on. ST_NOT_FOUND: there is none. ST_AGAIN: another process
- * has it open. ST_INVALID: it is no state file, or one of another version. ST_IO, ST_NOMEM. error
+ * has it open. ST_TRUNCATED: not even its first line is there, so that nothing was ever written
+ * under it. ST_INVALID: it is no state file, or one of another version. ST_IO, ST_NOMEM. error
  * holds a text for the user in all cases but ST_NOT_FOUND. */
 enum status journal_open(const char *path, journal **out, char *error, size_t error_size);
 /* Begins a new one for the scan `identity` (a JSON object) that starts at start_ms (since 1970). An
