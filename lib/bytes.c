@@ -56,7 +56,7 @@ bool slice_contains_nocase(struct slice s, struct slice sub)
 /* ---- arena ---------------------------------------------------------------------------------- */
 
 enum {
-    CHUNK_FIRST_BYTES = 4096,      /* an absent domain fits */
+    CHUNK_FIRST_BYTES = 1024,      /* an absent domain fits; there is one for each in flight */
     CHUNK_GROWN_BYTES = 64 * 1024, /* later chunks double until here */
 };
 
@@ -133,6 +133,17 @@ char *arena_dup(struct arena *a, struct slice s)
     return p;
 }
 
+char *arena_join(struct arena *a, const char *first, const char *second)
+{
+    size_t n = strlen(first), m = strlen(second);
+    char *p = arena_alloc(a, n + m + 1);
+    if (p != NULL) {
+        memcpy(p, first, n);
+        memcpy(p + n, second, m);
+    }
+    return p;
+}
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list ap, again;
@@ -203,8 +214,7 @@ void strbuf_clear(struct strbuf *b)
         b->p[0] = '\0';
 }
 
-/* Room for `more` bytes and the final NUL. */
-static enum status strbuf_grow(struct strbuf *b, size_t more)
+enum status strbuf_reserve(struct strbuf *b, size_t more)
 {
     if (b->error != ST_OK)
         return b->error;
@@ -216,34 +226,14 @@ static enum status strbuf_grow(struct strbuf *b, size_t more)
     size_t alloc = b->alloc < 64 ? 64 : b->alloc;
     while (alloc < need)
         alloc *= 2;
+    if (alloc - 1 > b->cap_bytes)
+        alloc = b->cap_bytes + 1;
     char *p = realloc(b->p, alloc);
     if (p == NULL)
         return b->error = ST_NOMEM;
     b->p = p;
     b->alloc = alloc;
     return ST_OK;
-}
-
-enum status strbuf_add(struct strbuf *b, const void *p, size_t len)
-{
-    enum status st = strbuf_grow(b, len);
-    if (st != ST_OK)
-        return st;
-    if (len > 0)
-        memcpy(b->p + b->len, p, len);
-    b->len += len;
-    b->p[b->len] = '\0';
-    return ST_OK;
-}
-
-enum status strbuf_adds(struct strbuf *b, const char *cstr)
-{
-    return strbuf_add(b, cstr, strlen(cstr));
-}
-
-enum status strbuf_addc(struct strbuf *b, char c)
-{
-    return strbuf_add(b, &c, 1);
 }
 
 enum status strbuf_addu(struct strbuf *b, uint64_t value)
@@ -264,7 +254,7 @@ enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
     va_start(ap, fmt);
     va_copy(again, ap);
     int len = vsnprintf(NULL, 0, fmt, ap);
-    enum status st = len < 0 ? (b->error = ST_INTERNAL) : strbuf_grow(b, (size_t)len);
+    enum status st = len < 0 ? (b->error = ST_INTERNAL) : strbuf_reserve(b, (size_t)len);
     if (st == ST_OK) {
         vsnprintf(b->p + b->len, (size_t)len + 1, fmt, again);
         b->len += (size_t)len;

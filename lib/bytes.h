@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice {
     const char *p;
@@ -44,15 +45,17 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_array(struct arena *a, size_t n, size_t size);
 /* A NUL-terminated copy of s (which may hold NULs; the slice's length counts). NULL as above. */
 char *arena_dup(struct arena *a, struct slice s);
+/* The two texts joined: a name below a label, at the cost of no printf. */
+char *arena_join(struct arena *a, const char *first, const char *second);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Forgets everything but keeps the first chunk for reuse: no allocation per absent domain. */
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);
 
 struct strbuf {
-    char *p;    /* NUL-terminated whenever non-NULL */
-    size_t len; /* bytes without that NUL */
-    size_t alloc;
+    char *p;           /* NUL-terminated whenever non-NULL */
+    size_t len;        /* bytes without that NUL */
+    size_t alloc;      /* more than len, at most cap_bytes + 1; 0 when p is NULL */
     size_t cap_bytes;  /* hard bound on len */
     enum status error; /* first failure; later appends do nothing, so check once at the end */
 };
@@ -60,9 +63,31 @@ struct strbuf {
 void strbuf_init(struct strbuf *b, size_t cap_bytes);
 void strbuf_free(struct strbuf *b);
 void strbuf_clear(struct strbuf *b); /* len 0, error ST_OK, memory kept */
-enum status strbuf_add(struct strbuf *b, const void *p, size_t len);
-enum status strbuf_adds(struct strbuf *b, const char *cstr);
-enum status strbuf_addc(struct strbuf *b, char c);
+/* Room for `more` bytes and the final NUL. ST_LIMIT, ST_NOMEM, or an earlier error. */
+enum status strbuf_reserve(struct strbuf *b, size_t more);
+/* In the header because a record is a hundred small appends, most of a constant length. */
+static inline enum status strbuf_add(struct strbuf *b, const void *p, size_t len)
+{
+    /* alloc is at most cap_bytes + 1, so that one comparison holds for both. */
+    if (b->error != ST_OK || len >= b->alloc - b->len) {
+        enum status st = strbuf_reserve(b, len);
+        if (st != ST_OK)
+            return st;
+    }
+    if (len > 0)
+        memcpy(b->p + b->len, p, len);
+    b->len += len;
+    b->p[b->len] = '\0';
+    return ST_OK;
+}
+static inline enum status strbuf_addc(struct strbuf *b, char c)
+{
+    return strbuf_add(b, &c, 1);
+}
+static inline enum status strbuf_adds(struct strbuf *b, const char *cstr)
+{
+    return strbuf_add(b, cstr, strlen(cstr));
+}
 enum status strbuf_addu(struct strbuf *b, uint64_t value); /* decimal */
 enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

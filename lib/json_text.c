@@ -2,10 +2,40 @@
  * their own. Whatever comes in, what goes out is valid UTF-8: a byte outside it is written \xhh. */
 #include "lib/record_json.h"
 
+#include <string.h>
+
 /* Printable ASCII that JSON takes as it is. */
 static bool is_plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Some byte's high bit is set when one of the eight is zero. */
+static uint64_t zero_byte(uint64_t x)
+{
+    return (x - EACH_BYTE(1)) & ~x;
+}
+
+/* is_plain of eight bytes at once. */
+static bool are_plain(const unsigned char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    uint64_t odd =
+        x | (x - EACH_BYTE(0x20)) | zero_byte(x ^ EACH_BYTE('"')) | zero_byte(x ^ EACH_BYTE('\\'));
+    return (odd & EACH_BYTE(0x80)) == 0;
+}
+
+/* Where the plain bytes from p[at] on end. */
+static size_t skip_plain(const unsigned char *p, size_t at, size_t len)
+{
+    while (len - at >= 8 && are_plain(p + at))
+        at += 8;
+    while (at < len && is_plain(p[at]))
+        at++;
+    return at;
 }
 
 static void add_special(struct strbuf *out, unsigned char c, bool raw)
@@ -46,10 +76,8 @@ static enum status add_string(struct strbuf *out, struct slice s, bool raw)
     const unsigned char *p = (const unsigned char *)s.p;
     size_t run = 0; /* start of the bytes that go out as they are */
     strbuf_addc(out, '"');
-    for (size_t i = 0; i < s.len;) {
-        size_t take = is_plain(p[i]) ? 1 : 0;
-        if (p[i] >= 0x80)
-            take = utf8_sequence((struct slice){s.p + i, s.len - i});
+    for (size_t i = 0; (i = skip_plain(p, i, s.len)) < s.len;) {
+        size_t take = p[i] >= 0x80 ? utf8_sequence((struct slice){s.p + i, s.len - i}) : 0;
         if (take > 0) {
             i += take;
             continue;

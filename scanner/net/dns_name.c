@@ -20,8 +20,9 @@ static enum status add_label(struct dns_name *n, const uint8_t *label, size_t le
     if ((size_t)n->len + 1 + len + 1 > DNS_NAME_MAX_BYTES)
         return ST_INVALID;
     n->b[n->len] = (uint8_t)len;
+    uint8_t *to = n->b + n->len + 1;
     for (size_t i = 0; i < len; i++)
-        n->b[n->len + 1 + i] = lower(label[i]);
+        to[i] = lower(label[i]);
     n->len = (uint8_t)(n->len + 1 + len);
     return ST_OK;
 }

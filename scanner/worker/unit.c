@@ -192,7 +192,7 @@ enum status unit_begin(struct worker *w, const struct input_item *item, bool sec
         unit_finish(u);
         return ST_OK;
     }
-    const char *name = arena_printf(&u->e.arena, "_mta-sts.%s", u->e.domain);
+    const char *name = arena_join(&u->e.arena, "_mta-sts.", u->e.domain);
     if (!name) {
         unit_put_back(u);
         return ST_NOMEM;

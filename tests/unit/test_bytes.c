@@ -70,6 +70,8 @@ static void test_arena_strings(void **state)
     assert_string_equal(arena_dup(&a, (struct slice){NULL, 0}), "");
     assert_memory_equal(arena_dup(&a, SLICE_LIT("a\0b")), "a\0b", 4);
     assert_string_equal(arena_printf(&a, "%s-%d", "x", 7), "x-7");
+    assert_string_equal(arena_join(&a, "_mta-sts.", "example.com"), "_mta-sts.example.com");
+    assert_string_equal(arena_join(&a, "", ""), "");
     char *big = arena_alloc(&a, 300000); /* larger than any chunk */
     assert_non_null(big);
     memset(big, 'x', 300000);
