@@ -94,13 +94,15 @@ static enum page_colour colour_of(enum effect effect)
     return effect == EFFECT_INFO ? DIM : YELLOW;
 }
 
-/* The condition up to its first semicolon: what follows there are rules of the table. */
+/* The condition up to its first semicolon outside parentheses: what follows there are rules of the
+ * table. */
 static void put_condition(const struct page *p, const char *text)
 {
     char first[256];
-    const char *end = strstr(text, "; ");
-    size_t len = end ? (size_t)(end - text) : strlen(text);
-    snprintf(first, sizeof first, "%.*s", (int)len, text);
+    const char *end = text;
+    for (int depth = 0; *end != '\0' && (depth > 0 || strncmp(end, "; ", 2) != 0); end++)
+        depth += *end == '(' ? 1 : *end == ')' ? -1 : 0;
+    snprintf(first, sizeof first, "%.*s", (int)(end - text), text);
     page_wrapped(p, "what", first);
 }
 
