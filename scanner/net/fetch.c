@@ -491,6 +491,7 @@ enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_
     f->live = h;
     arena_init(&h->arena, FETCH_ARENA_MAX_BYTES + req->body_max_bytes);
     tls_record_init(&h->rec, &h->arena, f->trust);
+    h->rec.received_max += req->body_max_bytes;
     response_init(&h->response, &h->arena, req->body_max_bytes);
     fetch_facts_init(&h->facts);
     h->facts.ip = req->ip;

@@ -91,6 +91,23 @@ static void on_info(const SSL *ssl, int where, int ret)
     }
 }
 
+/* Bounds what is read by records. Whoever reads loops for as long as there is something to read,
+ * and beneath what it gets to see a peer can send without end: HTTP/2 frames, key updates, tickets.
+ * So the connection is at its end here, whatever may still come. */
+static void on_message(int sent, int version, int type, const void *p, size_t len, SSL *ssl,
+                       void *arg)
+{
+    struct tls_record *rec = record_of(ssl);
+    const uint8_t *header = p;
+    (void)version;
+    (void)arg;
+    if (rec == NULL || sent || type != SSL3_RT_HEADER || len != SSL3_RT_HEADER_LENGTH)
+        return;
+    rec->received += SSL3_RT_HEADER_LENGTH + ((size_t)header[3] << 8 | header[4]);
+    if (rec->received > rec->received_max)
+        SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+}
+
 /* The status of `cert` in a basic response, whose hash algorithms are the responder's choice. */
 static bool says_revoked(OCSP_BASICRESP *basic, X509 *cert, X509 *issuer)
 {
@@ -144,6 +161,7 @@ enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust)
     SSL_CTX_set_verify_depth(ctx, TLS_VERIFY_DEPTH_MAX);
     SSL_CTX_set_cert_verify_callback(ctx, verify_cert, NULL);
     SSL_CTX_set_info_callback(ctx, on_info);
+    SSL_CTX_set_msg_callback(ctx, on_message);
     if (SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION) != 1 ||
         SSL_CTX_set_max_proto_version(ctx, 0) != 1 ||
         SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp) != 1 ||
@@ -155,7 +173,8 @@ enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust)
 
 void tls_record_init(struct tls_record *rec, struct arena *arena, const tls_trust *trust)
 {
-    *rec = (struct tls_record){.arena = arena, .trust = trust};
+    *rec =
+        (struct tls_record){.arena = arena, .trust = trust, .received_max = TLS_RECEIVED_MAX_BYTES};
     tls_facts_init(&rec->facts);
 }
 

@@ -18,6 +18,8 @@ enum {
                                              does in senders built on OpenSSL */
     TLS_VERIFY_DEPTH_MAX = 16,            /* intermediates in a path */
     TLS_RSA_MIN_BITS = 2048,              /* below is CERT_WEAK_KEY (CA/B BR 6.1.5) */
+    /* Read from one connection: handshake, and what comes after it beside the answer proper. */
+    TLS_RECEIVED_MAX_BYTES = 512 * 1024,
     AIA_URL_MAX_BYTES = 1024,
     AIA_CERTS_MAX = 16, /* certificates taken from one AIA response */
 };
@@ -51,6 +53,8 @@ struct tls_record {
     const tls_trust *trust;
     bool verified;           /* the verify callback ran */
     bool established;        /* the handshake was completed */
+    size_t received;         /* bytes of the records that were read, */
+    size_t received_max;     /* at which the stream ends; more by what the reader wants itself */
     unsigned long ssl_error; /* OpenSSL's error that ended the handshake, 0 none */
 };
 
