@@ -51,7 +51,8 @@ static bool is_input(const char *word)
 
 int main(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(2) */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(2), */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow (ulimit -f) */
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         help();
         return EXIT_COMPLETE;

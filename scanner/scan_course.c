@@ -207,6 +207,23 @@ static void on_usr1(evutil_socket_t sig, short what, void *arg)
         worker_ask_stats(s->shared.worker[i]);
 }
 
+/* The arguments are parsed again, which reads the files that they name; of the result only rates
+ * and limits are taken. */
+static void reload_rates(struct scan *s)
+{
+    struct scan_options fresh;
+    if (s->caller || options_parse(s->options->argc, s->options->argv, &fresh) != ST_OK) {
+        scan_say(s, "rates and limits stay as they were");
+        return;
+    }
+    struct worker_rates rates = worker_rates_of(&fresh);
+    for (uint32_t i = 0; i < s->shared.n_workers; i++)
+        worker_set_rates(s->shared.worker[i], &rates);
+    scan_say(s, "read again: %u questions, %u policy fetches, %u probes a second at most",
+             (unsigned)rates.dns, (unsigned)rates.policy, (unsigned)rates.probe);
+    options_free(&fresh);
+}
+
 static void on_hup(evutil_socket_t sig, short what, void *arg)
 {
     struct scan *s = arg;
@@ -214,6 +231,7 @@ static void on_hup(evutil_socket_t sig, short what, void *arg)
     (void)what;
     if (setup_reload_blocklist(&s->setup, &s->shared) != ST_OK)
         scan_say(s, "the blocklist stays as it was");
+    reload_rates(s);
 }
 
 static void on_runtime(evutil_socket_t fd, short what, void *arg)

@@ -45,15 +45,10 @@ struct gate {
     size_t waiting, active;
 };
 
-enum status gate_new(const struct gate_limits *limits, gate **out)
+/* What waits for room waits for somebody to go, who is looked at with the limits of that time: so
+ * nothing that stands in a queue needs to be moved here. */
+void gate_set_limits(gate *g, const struct gate_limits *limits)
 {
-    gate *g = calloc(1, sizeof *g);
-    if (!g)
-        return ST_NOMEM;
-    if (table_init(&g->addresses, 1024) != ST_OK || table_init(&g->prefixes, 1024) != ST_OK) {
-        gate_free(g);
-        return ST_NOMEM;
-    }
     g->limits = *limits;
     uint64_t shares = limits->shares > 0 ? limits->shares : 1;
     /* A twentieth of a second's worth may go at once, so that a timer's grain costs no rate. The
@@ -63,6 +58,20 @@ enum status gate_new(const struct gate_limits *limits, gate **out)
     /* A twentieth longer than asked for: what jitter there is on the way must not make us rude. */
     if (limits->address_rate > 0)
         g->gap_us = 1050000 / limits->address_rate;
+    else
+        g->gap_us = 0;
+}
+
+enum status gate_new(const struct gate_limits *limits, gate **out)
+{
+    gate *g = calloc(1, sizeof *g);
+    if (!g)
+        return ST_NOMEM;
+    if (table_init(&g->addresses, 1024) != ST_OK || table_init(&g->prefixes, 1024) != ST_OK) {
+        gate_free(g);
+        return ST_NOMEM;
+    }
+    gate_set_limits(g, limits);
     *out = g;
     return ST_OK;
 }

@@ -39,6 +39,8 @@ struct gate_item {
 
 typedef struct gate gate;
 enum status gate_new(const struct gate_limits *limits, gate **out);
+/* Other limits, from the next connection on; shares stay. */
+void gate_set_limits(gate *g, const struct gate_limits *limits);
 /* Nothing may wait or be under way any more. */
 void gate_free(gate *g);
 

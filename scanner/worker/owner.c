@@ -259,22 +259,41 @@ static void result_release(void *value)
     result_unref(value);
 }
 
+static struct gate_limits https_limits(const struct worker_rates *r, uint32_t shares)
+{
+    return (struct gate_limits){.per_address = r->per_ip.https,
+                                .per_prefix = r->per_prefix.https,
+                                .address_rate = r->per_ip_rate.https,
+                                .total_rate = r->policy,
+                                .shares = shares};
+}
+
+static struct gate_limits smtp_limits(const struct worker_rates *r, uint32_t shares)
+{
+    return (struct gate_limits){.per_address = r->per_ip.smtp,
+                                .per_prefix = r->per_prefix.smtp,
+                                .address_rate = r->per_ip_rate.smtp,
+                                .total_rate = r->probe,
+                                .shares = shares};
+}
+
+void owner_set_rates(struct owner *o, const struct worker_rates *rates)
+{
+    uint32_t shares = o->worker->shared->n_workers;
+    struct gate_limits https = https_limits(rates, shares), smtp = smtp_limits(rates, shares);
+    gate_set_limits(o->https, &https);
+    gate_set_limits(o->smtp, &smtp);
+}
+
 enum status owner_init(struct owner *o, struct worker *w)
 {
     const struct worker_shared *s = w->shared;
     const struct scan_options *opt = s->options;
     *o = (struct owner){.worker = w};
     crowd_init(&o->crowd, LIMIT_HANDSHAKES_PER_WORKER, s->connections_per_worker);
-    struct gate_limits https = {.per_address = opt->per_ip.https,
-                                .per_prefix = opt->per_prefix.https,
-                                .address_rate = opt->per_ip_rate.https,
-                                .total_rate = opt->policy_rate,
-                                .shares = s->n_workers};
-    struct gate_limits smtp = {.per_address = opt->per_ip.smtp,
-                               .per_prefix = opt->per_prefix.smtp,
-                               .address_rate = opt->per_ip_rate.smtp,
-                               .total_rate = opt->probe_rate,
-                               .shares = s->n_workers};
+    struct worker_rates rates = worker_rates_of(opt);
+    struct gate_limits https = https_limits(&rates, s->n_workers);
+    struct gate_limits smtp = smtp_limits(&rates, s->n_workers);
     struct fetch_config fetch = {.trust = s->trust,
                                  .guard = worker_guard(w),
                                  .user_agent = s->user_agent,

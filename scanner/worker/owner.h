@@ -7,6 +7,7 @@
 #ifndef SCANNER_WORKER_OWNER_H
 #define SCANNER_WORKER_OWNER_H
 
+#include "scanner/options.h"
 #include "scanner/worker/budget.h"
 #include "scanner/worker/job.h"
 
@@ -20,6 +21,14 @@ struct owner {
     struct event *wake; /* when a gate opens by time */
     struct crowd crowd; /* connections under way */
 };
+
+/* What may be changed while a scan runs (SIGHUP); as in the options, for all workers together. */
+struct worker_rates {
+    uint32_t dns, policy, probe;
+    struct pair_limit per_ip, per_prefix, per_ip_rate;
+};
+struct worker_rates worker_rates_of(const struct scan_options *o);
+void owner_set_rates(struct owner *o, const struct worker_rates *rates);
 
 enum status owner_init(struct owner *o, struct worker *w);
 /* Ends everything under way; jobs that come back to nobody are freed. */

@@ -296,19 +296,62 @@ void worker_ask_stats(struct worker *w)
     mailbox_send(w->box, mail);
 }
 
+/* ---- rates ---------------------------------------------------------------------------------- */
+
+struct rates_mail {
+    struct mail mail; /* first */
+    struct worker_rates rates;
+};
+
+struct worker_rates worker_rates_of(const struct scan_options *o)
+{
+    return (struct worker_rates){.dns = o->dns_rate,
+                                 .policy = o->policy_rate,
+                                 .probe = o->probe_rate,
+                                 .per_ip = o->per_ip,
+                                 .per_prefix = o->per_prefix,
+                                 .per_ip_rate = o->per_ip_rate};
+}
+
+/* This worker's share of the queries per second to a resolver. */
+static uint32_t dns_share(const struct worker *w, uint32_t rate)
+{
+    uint32_t share = rate / w->shared->n_workers;
+    return rate > 0 && share == 0 ? 1 : share;
+}
+
+static void on_rates(struct mail *mail, void *owner)
+{
+    struct worker *w = owner;
+    const struct rates_mail *m = (struct rates_mail *)mail;
+    if (w->dns)
+        dns_set_rate(w->dns, dns_share(w, m->rates.dns));
+    owner_set_rates(&w->owner, &m->rates);
+    free(mail);
+    worker_schedule(w);
+}
+
+void worker_set_rates(struct worker *w, const struct worker_rates *rates)
+{
+    struct rates_mail *m = malloc(sizeof *m);
+    if (!m)
+        return;
+    *m = (struct rates_mail){.mail = {.deliver = on_rates}, .rates = *rates};
+    mailbox_send(w->box, &m->mail);
+}
+
 /* ---- making, running, ending ---------------------------------------------------------------- */
 
 static enum status make_dns(struct worker *w)
 {
     const struct worker_shared *s = w->shared;
     const struct scan_options *o = s->options;
-    uint32_t rate = o->dns_rate / s->n_workers;
     struct dns_config config = {
         .servers = s->resolvers,
         .n_servers = s->n_resolvers,
         .sources = o->sources,
         .n_sources = o->n_sources,
-        .rate_qps = o->dns_rate > 0 && rate == 0 ? 1 : rate,
+        .rate_qps = dns_share(w, o->dns_rate),
         .deadline_ms = o->timeout_dns_ms,
         .retry_ms = LIMIT_DNS_RETRY_MS,
         .in_flight_max = w->record_max + DNS_EXTRA_IN_FLIGHT,

@@ -126,6 +126,8 @@ void worker_stats(const struct worker *w, struct scan_stats *out);
 /* From the scan's thread. */
 void worker_send_order(struct worker *w, enum worker_order order);
 void worker_ask_stats(struct worker *w);
+/* Other rates than the options say (SIGHUP), from the next question and connection on. */
+void worker_set_rates(struct worker *w, const struct worker_rates *rates);
 /* For feed_events.wake. */
 void worker_wake_for_input(struct worker *w);
 
