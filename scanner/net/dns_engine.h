@@ -21,13 +21,13 @@
 #include <sys/socket.h>
 
 enum {
-    DNS_SERVERS_MAX = 32,          /* resolvers of one engine */
-    DNS_QUESTIONS_MAX = 500000,    /* of one engine, waiting or on the wire */
-    DNS_NAMED_MAX = 256,           /* servers of dns_query_at remembered at once */
-    DNS_NAMED_RATE_QPS = 50,       /* to each of them */
-    DNS_TICKETS_MAX = 3,           /* tries of one question that are listened to at once */
-    DNS_BATCH = 64,                /* datagrams a system call */
-    DNS_READ_ROUNDS = 16,          /* batches read from one socket a turn */
+    DNS_SERVERS_MAX = 32,       /* resolvers of one engine */
+    DNS_QUESTIONS_MAX = 500000, /* of one engine, waiting or on the wire */
+    DNS_NAMED_MAX = 256,        /* servers of dns_query_at remembered at once */
+    DNS_NAMED_RATE_QPS = 50,    /* to each of them */
+    DNS_TICKETS_MAX = 3,        /* tries of one question that are listened to at once */
+    DNS_BATCH = 64,             /* datagrams a system call */
+    DNS_READ_ROUNDS = 64,       /* batches read from one socket a turn: what its buffer may hold */
     DNS_DATAGRAM_MAX_BYTES = 4096, /* longer ones (we ask for 1232) are asked again over TCP */
     DNS_SOCKETS_MIN = 4,           /* of one server, for many source ports */
     DNS_SOCKETS_MAX = 256,         /* of one server, retired ones included */

@@ -37,6 +37,7 @@ static void test_answers(void **state)
 {
     (void)state;
     struct rig *r = rig_new(1, check_query_then_answer);
+    r->config.retry_ms = 2000;
     rig_engine(r);
     struct rig_result *found = rig_ask(r, "Found.Example");
     struct rig_result *nodata = rig_ask(r, "nodata.example");
@@ -114,8 +115,8 @@ static void test_retry(void **state)
     rig_ask(r, "a.example");
     rig_run(r);
     assert_int_equal(r->results[0].status, LOOKUP_FOUND);
-    assert_int_equal(rig_stats(r).retries, 2);
-    assert_int_equal(rig_stats(r).timeouts, 2);
+    assert_true(rig_stats(r).retries >= 2);
+    assert_true(rig_stats(r).timeouts >= 2);
     rig_free(r);
 }
 
@@ -184,7 +185,7 @@ static void test_silent_server_is_left(void **state)
     rig_ask_many(r, 40);
     rig_run(r);
     assert_int_equal(rig_count(r, LOOKUP_FOUND), 400);
-    assert_true(r->fakes[0].udp < 120);
+    assert_true(r->fakes[0].udp < 200);
     rig_free(r);
 }
 
@@ -203,6 +204,7 @@ static void test_servfail_cd_is_bogus(void **state)
 {
     (void)state;
     struct rig *r = rig_new(1, servfail_unless_cd);
+    r->config.retry_ms = 300;
     rig_engine(r);
     struct rig_result *result = rig_ask(r, "a.example");
     rig_run(r);
@@ -227,6 +229,7 @@ static void refused(struct fake *f, const struct fake_query *q)
 static void servfail_is_reported_after(fake_fn on_query, size_t queries, enum lookup status)
 {
     struct rig *r = rig_new(1, on_query);
+    r->config.retry_ms = 300;
     rig_engine(r);
     struct rig_result *result = rig_ask(r, "a.example");
     rig_run(r);
@@ -403,6 +406,7 @@ static void test_no_edns(void **state)
         struct rig *r = rig_new(1, no_edns_here);
         g_bare_header = bare;
         g_with_edns = 0;
+        r->config.retry_ms = 1000;
         rig_engine(r);
         rig_ask(r, "a.example");
         rig_run(r);
@@ -430,6 +434,7 @@ static void test_formerr_of_one_name(void **state)
     (void)state;
     struct rig *r = rig_new(1, formerr_for_one);
     g_with_edns = 0;
+    r->config.retry_ms = 300;
     rig_engine(r);
     rig_ask(r, "a.example");
     rig_run(r);

@@ -16,8 +16,11 @@
 /* ---- restarts ---------------------------------------------------------------------------------
  */
 
+static uint64_t g_sent_before;
+
 static void start_first_again(struct rig *r)
 {
+    g_sent_before = rig_stats(r).sent;
     fake_start_again(&r->fakes[0]);
 }
 
@@ -33,8 +36,8 @@ static void test_restart_costs_no_answers(void **state)
     rig_after(r, 400, start_first_again);
     rig_run(r);
     assert_int_equal(rig_count(r, LOOKUP_FOUND), 3000);
-    /* It was not hammered while it was away: hundreds of tries at most. */
-    assert_true(rig_stats(r).sent < 3000 * 2);
+    /* It was not hammered while it was away. */
+    assert_true(g_sent_before < 500);
     rig_free(r);
 }
 
@@ -111,6 +114,7 @@ static void test_unreachable_server(void **state)
     struct rig *r = rig_new(2, fake_answer);
     struct fake real = r->fakes[0];
     r->fakes[0].at.ip = (struct net_addr){.family = 6, .b = {0xfe, 0x80, [15] = 1}}; /* no scope */
+    r->config.retry_ms = 1000;
     rig_engine(r);
     r->fakes[0].at = real.at;
     rig_ask_many(r, 200);
@@ -161,12 +165,12 @@ static void test_rate_wait_is_not_the_resolvers(void **state)
     struct rig *r = rig_new(1, lose_first);
     memset(g_seen, 0, sizeof g_seen);
     r->config.rate_qps = 100;
-    r->config.deadline_ms = 300;
+    r->config.deadline_ms = 800;
     rig_engine(r);
     rig_ask_many(r, 60);
     rig_run(r);
     assert_int_equal(rig_count(r, LOOKUP_FOUND), 60);
-    assert_true(r->results[59].waited_ms > 300);
+    assert_true(r->results[59].waited_ms > 800);
     assert_true(r->results[0].waited_ms < r->results[59].waited_ms);
     rig_free(r);
 }
@@ -325,6 +329,7 @@ static void test_ports_rotate(void **state)
     memset(g_ports, 0, sizeof g_ports);
     g_more = 80000;
     r->on_result = ask_more;
+    r->config.retry_ms = 1000;
     rig_engine(r);
     rig_ask_many(r, 1000);
     rig_run(r);
@@ -640,6 +645,7 @@ static void test_query_at(void **state)
     (void)state;
     struct rig *r = rig_new(2, check_no_recursion);
     struct named n = {.rig = r};
+    r->config.retry_ms = 1000;
     rig_engine(r);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(
