@@ -90,7 +90,7 @@ struct dns_query_handle {
     struct dns_ticket ticket[DNS_TICKETS_MAX]; /* newest last, free ones behind */
     uint8_t n_tickets;
     bool unanswered;            /* a try of it was */
-    bool on_wire;               /* counts as in flight */
+    bool on_wire;               /* counts as in flight: a try of it is under way */
     bool again;                 /* was sent before: the next send is a retry */
     bool cd;                    /* SERVFAIL was believed; asked with CD=1 whether DNSSEC is why */
     uint8_t failures;           /* answers that were failures */
@@ -156,7 +156,8 @@ struct dns_pool {
     struct dns_server *servers;
     size_t n_servers, next_server;
     bool recursion;
-    struct dns_queue again, fresh; /* tries before first questions */
+    struct dns_queue again, fresh; /* further tries, first questions */
+    bool fresh_turn;               /* whose turn it is */
     struct wheel_timer timer;      /* when a server may be asked again */
     /* How long questions of this pool were held up by our own limits alone, all in all. */
     uint64_t own_ms, own_since_ms;

@@ -100,8 +100,9 @@ void window_note(dns_engine *e, bool retried)
     e->window_retried += retried;
     if (++e->window_answers < DNS_WINDOW_ANSWERS)
         return;
+    size_t used = e->in_flight < e->window ? e->in_flight : e->window;
     if (e->window_retried > DNS_WINDOW_ANSWERS / 2)
-        e->window = e->window / 2 > DNS_WINDOW_MIN ? e->window / 2 : DNS_WINDOW_MIN;
+        e->window = used / 2 > DNS_WINDOW_MIN ? used / 2 : DNS_WINDOW_MIN;
     else if (e->window_retried < DNS_WINDOW_ANSWERS / 4)
         e->window += e->window / 8 + 1;
     if (e->window > e->config.in_flight_max)
@@ -109,12 +110,15 @@ void window_note(dns_engine *e, bool retried)
     e->window_answers = e->window_retried = 0;
 }
 
+/* Further tries and first questions in turn: names that nobody answers must not keep others out. */
 static struct dns_query_handle *next_waiting(struct dns_pool *pool)
 {
     dns_engine *e = pool->engine;
-    if (pool->again.first != NULL)
-        return pool->again.first;
-    return e->in_flight < e->window ? pool->fresh.first : NULL;
+    if (e->in_flight >= e->window)
+        return NULL;
+    struct dns_queue *turn = pool->fresh_turn ? &pool->fresh : &pool->again;
+    struct dns_queue *other = pool->fresh_turn ? &pool->again : &pool->fresh;
+    return turn->first != NULL ? turn->first : other->first;
 }
 
 /* When the queue is worth looking at again; the window is looked at when a question ends. */
@@ -138,8 +142,10 @@ void pool_pump(struct dns_pool *pool)
     while ((q = next_waiting(pool)) != NULL) {
         bool usable = false;
         struct dns_server *s = pick_server(pool, q->avoid, &usable);
-        if (s != NULL && question_send(q, s))
+        if (s != NULL && question_send(q, s)) {
+            pool->fresh_turn = !pool->fresh_turn;
             continue;
+        }
         if (s != NULL && !server_usable(s))
             continue; /* it went down just now: another one */
         own = usable;
@@ -147,7 +153,7 @@ void pool_pump(struct dns_pool *pool)
         break;
     }
     if (q == NULL)
-        own = pool->fresh.first != NULL; /* the window is full */
+        own = pool_waits(pool); /* the window is full */
     own_set(pool, own);
 }
 

@@ -34,6 +34,13 @@ static void leave_queue(struct dns_query_handle *q)
     q->waited_ms += (uint32_t)own_ms;
 }
 
+static void leave_wire(struct dns_query_handle *q)
+{
+    if (q->on_wire)
+        engine_of(q)->in_flight--;
+    q->on_wire = false;
+}
+
 static void forget_tcp(struct dns_query_handle *q)
 {
     dns_tcp_forget(q->tcp_ask);
@@ -49,11 +56,8 @@ void question_detach(struct dns_query_handle *q)
     wheel_clear(&q->timer);
     tickets_release(q);
     forget_tcp(q);
-    if (q->on_wire) {
-        q->on_wire = false;
-        e->in_flight--;
-    }
-    if (q->pool->fresh.first != NULL)
+    leave_wire(q);
+    if (pool_waits(q->pool))
         engine_want_flush(e);
 }
 
@@ -106,6 +110,7 @@ static void wait_in(struct dns_query_handle *q, struct dns_queue *queue, bool fr
         dns_queue_push_front(queue, q);
     else
         dns_queue_push(queue, q);
+    leave_wire(q);
     q->state = QUESTION_WAITING;
     q->own_mark_ms = pool_own_ms(q->pool);
     wheel_set(&e->wheel, &q->timer, q->deadline_ms);

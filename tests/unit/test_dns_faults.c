@@ -263,7 +263,7 @@ static void test_overload(void **state)
 static void test_window(void **state)
 {
     (void)state;
-    dns_engine e = {.window = 10000, .config = {.in_flight_max = 10000}};
+    dns_engine e = {.window = 10000, .in_flight = 20000, .config = {.in_flight_max = 10000}};
     for (unsigned i = 0; i < DNS_WINDOW_ANSWERS; i++)
         window_note(&e, i % 3 != 0);
     assert_int_equal(e.window, 5000);
