@@ -24,7 +24,7 @@ echo "Scanning $COUNT names:"
 # The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.
 "$BUILD/stscan" scan -o demo/scan.ndjson.zst --resolver "127.0.0.1:$DNS_PORT" \
     --https-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" --http-port "$HTTPS_PORT" \
-    --ca-file "$CA_FILE" --allow 127.0.0.0/8 \
+    --ca-file "$CA_FILE" -4 --allow 127.0.0.0/8 --allow ::1 \
     --ehlo-name scanner.example --contact demo@scanner.example \
     --dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0 \
     --timeout-policy 10 --timeout-probe 10 --timeout-dns 5 demo/names.csv
