@@ -65,14 +65,14 @@ DEB_BUILD := build-essential pkg-config libevent-dev libc-ares-dev libssl-dev \
 DEB_DEMO := zstd python3
 DEB_TEST := $(DEB_DEMO) libcmocka-dev xz-utils python3-jsonschema python3-cryptography \
     python3-yaml unbound nsd nginx-light postfix openssl clang clang-format dnsutils \
-    iproute2
+    iproute2 lcov
 
-.PHONY: all help deps deps-demo demo test unit e2e bench asan tidy docs format check-format check-style install \
+.PHONY: all help deps deps-demo demo test unit e2e bench asan coverage tidy docs format check-format check-style install \
         uninstall clean
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
 help:
-	@echo "targets: all demo test bench bench-full asan fuzz tidy format install uninstall clean deps"
+	@echo "targets: all demo test bench bench-full asan coverage fuzz tidy format install uninstall clean deps"
 	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1 FUZZ_SECONDS"
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -114,6 +114,11 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtestable.a $(BUILD)/li
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
+
+# Allocations that fail: test_nomem stands between the library and its memory.
+NOMEM_WRAP := malloc calloc realloc arena_alloc arena_array arena_dup arena_join arena_printf \
+    strbuf_reserve
+$(BUILD)/tests/test_nomem: LDHARDEN += $(addprefix -Wl$(comma)--wrap=,$(NOMEM_WRAP))
 
 # Benchmarks: each benchmarks/bench_*.c is a program, the other files there help them all.
 BENCH_SRC  := $(sort $(wildcard benchmarks/bench_*.c))
@@ -177,6 +182,16 @@ asan: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-asan SAN=1 all testbins
 	@BUILD=build-asan SAN=1 tests/run.sh unit e2e
 
+# Lines that the unit tests run, of lib and of scanner/net, with objects of their own; the report in
+# words is build-cov/coverage.txt, a page for each file is in build-cov/html.
+.PHONY: coverage
+coverage: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-cov CFLAGS='-g --coverage' OPT=-O0 \
+	    HARDEN=-fPIE LDFLAGS=--coverage testbins
+	@find build-cov -name '*.gcda' -delete
+	@BUILD=build-cov tests/run.sh unit | tail -n 1
+	@tests/coverage.sh build-cov lib scanner/net
+
 # Every target of tests/fuzz under libFuzzer, FUZZ_SECONDS each, beginning with its committed corpus;
 # what is found on the way stays in build-fuzz/corpus.
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call objs,$(FUZZ_HELP)) $(BUILD)/libtestable.a \
@@ -230,6 +245,6 @@ check-format:
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf $(BUILD) build-asan build-fuzz
+	rm -rf $(BUILD) build-asan build-fuzz build-cov
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

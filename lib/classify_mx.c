@@ -269,7 +269,12 @@ static const char *provider_name(const struct judge *ctx, const char *host, stru
     if (p)
         return p->name;
     struct slice domain = registrable(ctx, host);
-    return domain.len > 0 ? arena_dup(&j->arena, domain) : NULL;
+    if (domain.len == 0)
+        return NULL;
+    const char *name = arena_dup(&j->arena, domain);
+    if (!name)
+        j->findings.error = ST_NOMEM;
+    return name;
 }
 
 /* The policy is delegated to one provider, and no MX is that provider's. */

@@ -111,6 +111,8 @@ const char *host_addr_text(const struct host_case *c, size_t i)
     char *text = arena_alloc(&c->j->arena, ADDR_TEXT_MAX_BYTES);
     if (text)
         net_addr_text(&c->e->policy.addrs.addr[i], text);
+    else
+        c->j->findings.error = ST_NOMEM;
     return text;
 }
 

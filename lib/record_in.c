@@ -80,15 +80,16 @@ struct slice record_in_bytes(struct record_in *r, const json_t *value)
     struct slice text = {json_string_value(value), json_string_length(value)};
     struct strbuf raw;
     strbuf_init(&raw, RECORD_LINE_MAX_BYTES);
-    if (text_unescape(&raw, text) != ST_OK) {
-        fault(r, "a string has a malformed escape");
-    } else {
+    enum status st = text_unescape(&raw, text);
+    if (st == ST_OK) {
         out.p = arena_dup(r->arena, (struct slice){raw.p, raw.len});
         out.len = out.p ? raw.len : 0;
-        if (!out.p) {
-            r->nomem = true;
-            fault(r, "the record needs too much memory");
-        }
+    }
+    if (st == ST_INVALID) {
+        fault(r, "a string has a malformed escape");
+    } else if (!out.p) {
+        r->nomem = true;
+        fault(r, "the record needs too much memory");
     }
     strbuf_free(&raw);
     return out;
