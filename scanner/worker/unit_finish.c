@@ -85,28 +85,30 @@ static bool could_be_retried(const struct evidence *e, const struct judgement *j
     return false;
 }
 
-static void count(struct worker *w, const struct evidence *e, const struct judgement *j)
+/* Whether it is too early to write the domain. Without a second pass too, the lookups that failed
+ * wait until the brake can no longer say that they are to be done again. */
+static bool is_too_early(const struct unit *u, const struct judgement *j)
 {
-    stats_count_record(&w->stats, e, j);
-    atomic_fetch_add_explicit(&w->live.done, 1, memory_order_relaxed);
-    bool adopts = j->adoption == ADOPTION_BROKEN || j->adoption == ADOPTION_NONE ||
-                  j->adoption == ADOPTION_TESTING || j->adoption == ADOPTION_ENFORCE;
-    if (adopts)
-        atomic_fetch_add_explicit(&w->live.adopters, 1, memory_order_relaxed);
-    if (j->adoption == ADOPTION_UNDETERMINED)
-        atomic_fetch_add_explicit(&w->live.failures, 1, memory_order_relaxed);
+    const struct scan_options *o = u->worker->shared->options;
+    if (u->second_pass)
+        return false;
+    if (o->retry_undetermined)
+        return could_be_retried(&u->e, j);
+    return o->min_success_pct > 0 && lookup_is_undetermined(u->e.sts.dns.status);
 }
 
-/* Withholds the domain for the second pass; false when it is to be written now. */
+/* Withholds the domain until the end of the first pass; false when it is to be written now. */
 static bool withhold(struct unit *u, const struct judgement *j)
 {
     struct worker *w = u->worker;
-    if (u->second_pass || !w->shared->options->retry_undetermined || !could_be_retried(&u->e, j))
+    if (!is_too_early(u, j))
         return false;
     struct strbuf line;
     strbuf_init(&line, RECORD_LINE_MAX_BYTES);
-    /* What a failed record lookup saw is told by its status alone. */
-    if (!lookup_is_undetermined(u->e.sts.dns.status) && record_write(&u->e, j, &line) != ST_OK)
+    /* What a failed record lookup saw is told by its status alone, when it is walked again. */
+    bool keep_line =
+        !w->shared->options->retry_undetermined || !lookup_is_undetermined(u->e.sts.dns.status);
+    if (keep_line && record_write(&u->e, j, &line) != ST_OK)
         strbuf_clear(&line);
     enum status st = retry_add(&w->withheld, &u->e, (struct slice){line.p, line.len});
     strbuf_free(&line);
@@ -125,7 +127,7 @@ void unit_finish(struct unit *u)
     if (classify(&w->shared->judge, &u->e, j) != ST_OK) {
         worker_fail(w);
     } else if (!withhold(u, j)) {
-        count(w, &u->e, j);
+        worker_count_record(w, &u->e, j);
         if (worker_write_record(w, &u->e, j) != ST_OK)
             worker_fail(w);
     }

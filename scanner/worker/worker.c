@@ -207,7 +207,7 @@ static void stop(struct worker *w)
     while (w->units)
         unit_drop(w->units);
     worker_submit_batch(w);
-    worker_write_withheld(w);
+    worker_write_withheld(w, true);
     event_base_loopbreak(w->base);
 }
 
@@ -219,6 +219,8 @@ static void on_order(struct mail *mail, void *owner)
     case ORDER_SECOND_PASS:
         w->pass = 1;
         w->idle_reported = false;
+        if (!w->shared->options->retry_undetermined)
+            worker_write_withheld(w, false);
         break;
     case ORDER_DRAIN:
         w->draining = true;

@@ -42,7 +42,7 @@ struct worker_shared {
 
 /* Orders to a worker; each is sent at most once but ORDER_STATS. */
 enum worker_order {
-    ORDER_SECOND_PASS, /* walk again what was withheld */
+    ORDER_SECOND_PASS, /* walk again what was withheld, or without retries write it */
     ORDER_DRAIN,       /* no new input; finish what is under way */
     ORDER_FINISH,      /* nothing is under way anywhere: end */
     ORDER_STOP,        /* end at once: what is under way is dropped, withheld is provisional */
@@ -149,9 +149,11 @@ enum status worker_write_record(struct worker *w, const struct evidence *e,
                                 const struct judgement *j);
 /* Hands the batch under way to the writer, full or not. */
 void worker_submit_batch(struct worker *w);
-/* What is withheld and will not be walked again is written as provisional: for the user's eyes, and
- * undone by a resume. */
-void worker_write_withheld(struct worker *w);
+/* A domain is finished: for the metadata and the progress line. */
+void worker_count_record(struct worker *w, const struct evidence *e, const struct judgement *j);
+/* What is withheld and will not be walked again is written. provisional: the scan did not get to
+ * its end, so it is for the user's eyes, and undone by a resume. */
+void worker_write_withheld(struct worker *w, bool provisional);
 static inline const guard *worker_guard(const struct worker *w)
 {
     return atomic_load_explicit(&w->shared->guard, memory_order_acquire);

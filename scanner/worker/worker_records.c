@@ -2,6 +2,7 @@
 #include "scanner/worker/worker.h"
 
 #include "lib/record_json.h"
+#include "scanner/output/recount.h"
 
 enum { BATCH_BYTES = 1024 * 1024 }; /* a batch goes to the writer at this size */
 
@@ -47,27 +48,56 @@ enum status worker_write_record(struct worker *w, const struct evidence *e,
     return st;
 }
 
-void worker_write_withheld(struct worker *w)
+void worker_count_record(struct worker *w, const struct evidence *e, const struct judgement *j)
+{
+    stats_count_record(&w->stats, e, j);
+    atomic_fetch_add_explicit(&w->live.done, 1, memory_order_relaxed);
+    bool adopts = j->adoption == ADOPTION_BROKEN || j->adoption == ADOPTION_NONE ||
+                  j->adoption == ADOPTION_TESTING || j->adoption == ADOPTION_ENFORCE;
+    if (adopts)
+        atomic_fetch_add_explicit(&w->live.adopters, 1, memory_order_relaxed);
+    if (j->adoption == ADOPTION_UNDETERMINED)
+        atomic_fetch_add_explicit(&w->live.failures, 1, memory_order_relaxed);
+}
+
+/* Adds the line of a withheld domain: the one that was kept, or one made from how its record lookup
+ * ended. Judges into w->judgement and *e. */
+static enum status add_withheld(struct worker *w, const struct retry_domain *d, struct evidence *e,
+                                struct strbuf *lines)
+{
+    if (d->line)
+        return strbuf_add(lines, d->line, d->line_len);
+    enum status st = retry_evidence(d, e);
+    judgement_reset(&w->judgement);
+    if (st == ST_OK)
+        st = classify(&w->shared->judge, e, &w->judgement);
+    return st == ST_OK ? record_write(e, &w->judgement, lines) : st;
+}
+
+/* The same counts as worker_count_record, from the line that was just added. */
+static void count_line(struct worker *w, struct slice line)
+{
+    struct recount_line ignored;
+    if (recount_line(line, &w->stats, &ignored) != ST_OK)
+        return;
+    atomic_fetch_add_explicit(&w->live.done, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->live.failures, 1, memory_order_relaxed);
+}
+
+void worker_write_withheld(struct worker *w, bool provisional)
 {
     struct evidence e;
     evidence_init(&e);
     for (struct retry_domain *d; (d = retry_take(&w->withheld)); retry_domain_free(d)) {
-        struct record_batch *b = batch_for(w, true);
-        if (!b)
+        struct record_batch *b = batch_for(w, provisional);
+        size_t before = b ? b->lines.len : 0;
+        if (!b || add_withheld(w, d, &e, &b->lines) != ST_OK) {
+            worker_fail(w);
             continue;
-        enum status st = ST_OK;
-        if (d->line) {
-            st = strbuf_add(&b->lines, d->line, d->line_len);
-        } else {
-            st = retry_evidence(d, &e);
-            judgement_reset(&w->judgement);
-            if (st == ST_OK)
-                st = classify(&w->shared->judge, &e, &w->judgement);
-            if (st == ST_OK)
-                st = record_write(&e, &w->judgement, &b->lines);
         }
-        if (st == ST_OK)
-            batch_grew(w, d->index);
+        if (!provisional)
+            count_line(w, (struct slice){b->lines.p + before, b->lines.len - before});
+        batch_grew(w, d->index);
     }
     evidence_free(&e);
     worker_submit_batch(w);

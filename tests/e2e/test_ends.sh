@@ -111,6 +111,20 @@ tail -n 1 "$dir/log" | grep -qE '^stscan: read [0-9]+ = written [0-9]+ \+ invali
 [ $? -eq 2 ] && grep -q 'seed was 0 and is 5' "$dir/log" || die "another seed is not refused"
 resumed twice
 
+# ---- the brake: what the failed window tried is not done, with a second pass or without ----------
+head -n 300 "$dir/names.csv" >"$dir/some.csv"
+for retry in --retry-undetermined --no-retry-undetermined; do
+    "$BUILD/stscan" scan -o "$dir/brake.ndjson" "${args[@]/%:$DNS_PORT/:1}" $retry "$dir/some.csv" \
+        2>"$dir/log"
+    [ $? -eq 6 ] || die "the brake: not exit code 6"
+    is_incomplete brake
+    "$BUILD/stscan" scan -o "$dir/brake.ndjson" --resume "${args[@]}" $retry "$dir/some.csv" \
+        2>"$dir/log" || die "resume after the brake: exit code $?"
+    "$BUILD/stscan" verify "$dir/brake.ndjson" >"$dir/verify" || { cat "$dir/verify"; exit 1; }
+    [ "$(grep -c '"adoption":"undetermined"' "$dir/brake.ndjson")" -lt 20 ] ||
+        die "$retry: what the brake saw fail was not done again"
+done
+
 # ---- outputs that cannot be written --------------------------------------------------------------
 (
     ulimit -f 64 # KiB: EFBIG, as a full quota
