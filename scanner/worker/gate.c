@@ -358,6 +358,7 @@ struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
         g->waiting--;
         g->active++;
         place(g, a, now_us);
+        wake_prefix(g, p, now_us); /* there may be more room than before (gate_set_limits) */
         return item;
     }
     if (g->heap_n > 0)

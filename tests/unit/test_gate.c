@@ -240,6 +240,46 @@ static void test_crowd(void **state)
     gate_free(g);
 }
 
+/* Other limits hold from the next connection on: more room is used, less is kept to. */
+static void test_other_limits(void **state)
+{
+    (void)state;
+    struct gate_limits limits = {.per_address = 1, .per_prefix = 1, .address_rate = 1};
+    gate *g = make(limits);
+    struct gate_item i[6];
+    uint64_t next, now = 0;
+    for (unsigned k = 0; k < 6; k++)
+        push(g, &i[k], ip(2, 1 + k), 0);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[0]);
+    assert_null(gate_pop(g, now, &next));
+    limits.per_prefix = 3;
+    gate_set_limits(g, &limits);
+    gate_release(g, &i[0], false, now);
+    for (unsigned k = 1; k < 4; k++)
+        assert_ptr_equal(gate_pop(g, now, &next), &i[k]);
+    assert_null(gate_pop(g, now, &next));
+    limits.per_prefix = 1;
+    gate_set_limits(g, &limits);
+    gate_release(g, &i[1], false, now);
+    gate_release(g, &i[2], false, now);
+    assert_null(gate_pop(g, now, &next));
+    gate_release(g, &i[3], false, now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[4]);
+    assert_null(gate_pop(g, now, &next));
+    gate_release(g, &i[4], false, now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[5]);
+    gate_release(g, &i[5], false, now);
+    /* No limit at all: the gap goes too, but for what was scheduled by the old one. */
+    now = 10 * (uint64_t)SECOND;
+    limits = (struct gate_limits){.per_address = 0};
+    gate_set_limits(g, &limits);
+    for (unsigned k = 0; k < 6; k++)
+        push(g, &i[k], ip(2, 1), now);
+    for (unsigned k = 0; k < 6; k++)
+        assert_ptr_equal(gate_pop(g, now, &next), &i[k]);
+    gate_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_back_off_grows_and_gives_up),
         cmocka_unit_test(test_success_ends_the_back_off),
         cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_other_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
