@@ -33,7 +33,7 @@ void net_drain(int fd);
 /* How a TLS server is set up. */
 struct net_tls {
     const struct pki_cert *leaf;
-    const struct pki_cert *extra[20]; /* sent behind the leaf */
+    const struct pki_cert *extra[99]; /* sent behind the leaf */
     size_t n_extra;
     int min_version, max_version; /* 0: the library's */
     const char *ciphers;          /* TLS 1.2 and below; NULL: the library's */

@@ -1,11 +1,16 @@
 /* Units of scanner/net/dial.c. What a whole connection shows is in test_probe.c. */
 #include "scanner/net/dial.h"
 
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -97,13 +102,85 @@ static void test_out_of_descriptors(void **state)
     guard_free(g);
 }
 
+/* ---- in a network of its own ---------------------------------------------------------------- */
+
+enum { CANNOT = 77 };
+
+static bool loopback_up(void)
+{
+    struct ifreq lo = {.ifr_name = "lo"};
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
+    bool up = ioctl(s, SIOCGIFFLAGS, &lo) == 0;
+    lo.ifr_flags |= IFF_UP;
+    up = up && ioctl(s, SIOCSIFFLAGS, &lo) == 0;
+    close(s);
+    return up;
+}
+
+static bool one_local_port(void)
+{
+    int fd = open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY | O_CLOEXEC);
+    bool set = fd >= 0 && write(fd, "40000 40000", 11) == 11;
+    if (fd >= 0)
+        close(fd);
+    return set;
+}
+
+/* Which step is wrong, 0 none. */
+static int lonely_network(void)
+{
+    struct endpoint public = {.ip = {.family = 4, .b = {8, 8, 8, 8}}, .port = 443};
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof ss;
+    guard *g;
+    int fd, listener, first;
+    if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        return CANNOT;
+    if (guard_new(&g) != ST_OK || guard_allow(g, "127.0.0.0/8") != ST_OK)
+        return 1;
+    struct dialer d = {.guard = g};
+    /* ENETUNREACH is this machine's word, not the peer's. */
+    if (dial_open(&d, &public, &fd) != CONN_NO_ROUTE || fd != -1)
+        return 2;
+    if (!loopback_up() || !one_local_port())
+        return CANNOT;
+    struct endpoint local = {.ip = LOOPBACK, .port = 443};
+    listener = socket(AF_INET, SOCK_STREAM, 0);
+    len = endpoint_sockaddr(&local, &ss);
+    if (bind(listener, (struct sockaddr *)&ss, len) != 0 || listen(listener, 1) != 0)
+        return CANNOT;
+    if (dial_open(&d, &local, &first) != CONN_OK)
+        return 3;
+    /* EADDRNOTAVAIL: no port is left, and nothing can be said of the peer. */
+    if (dial_open(&d, &local, &fd) != CONN_ABANDONED || fd != -1)
+        return 4;
+    close(first);
+    close(listener);
+    guard_free(g);
+    return 0;
+}
+
+static void test_lonely_network(void **state)
+{
+    int how;
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(lonely_network());
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    if (WEXITSTATUS(how) == CANNOT)
+        skip();
+    assert_int_equal(WEXITSTATUS(how), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_guarded),
-        cmocka_unit_test(test_sources),
-        cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_deadline),       cmocka_unit_test(test_guarded),
+        cmocka_unit_test(test_sources),        cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_lonely_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
