@@ -64,6 +64,14 @@ static const char *check_cidr(const char *value)
     return NULL;
 }
 
+static const char *check_metrics(const char *value)
+{
+    struct endpoint at;
+    bool has_port = strrchr(value, ':') && endpoint_parse(value, 0, &at) == ST_OK &&
+                    (value[0] == '[' ? strstr(value, "]:") != NULL : at.ip.family == 4);
+    return has_port ? NULL : "must be ADDR:PORT, or [ADDR]:PORT for IPv6";
+}
+
 /* It ends up in an HTTP header and in a line of text. */
 static const char *check_contact(const char *value)
 {
@@ -188,10 +196,10 @@ const struct option_row option_rows[] = {
  .help = "leave that pass out"},
 {"max-runtime", 0, OPTION_SECONDS, GROUP_RUN, SCAN, .arg = "SECONDS", AT(max_runtime_ms), RANGE(0, 4294967),
  .help = "stop after that time and stay resumable; 0: no limit"},
-{"metrics", 0, OPTION_TEXT, GROUP_RUN, SCAN, .later = true, .arg = "ADDR:PORT", AT(metrics),
- .help = "serve Prometheus metrics there"},
-{"status-file", 0, OPTION_TEXT, GROUP_RUN, SCAN, .later = true, .arg = "FILE", AT(status_file),
- .help = "append a line of statistics every 10 seconds"},
+{"metrics", 0, OPTION_TEXT, GROUP_RUN, SCAN, .arg = "ADDR:PORT", AT(metrics), .check = check_metrics,
+ .help = "serve Prometheus metrics there, at /metrics; port 0: any, the start banner says which"},
+{"status-file", 0, OPTION_TEXT, GROUP_RUN, SCAN, .arg = "FILE", AT(status_file),
+ .help = "append a line of statistics (JSON) every 10 seconds and at the end"},
 {"quiet", 'q', OPTION_FLAG, GROUP_RUN, SCAN, AT(quiet),
  .help = "print no progress"},
 {"dry-run", 0, OPTION_FLAG, GROUP_RUN, SCAN, AT(dry_run),

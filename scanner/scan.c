@@ -109,6 +109,10 @@ static enum status open_all(struct scan *s)
     struct feed_events wake = {.wake = wake_worker, .arg = s};
     if (st == ST_OK)
         st = feed_new(&source, &wake, shared->n_workers, &shared->feed);
+    if (st == ST_OK && (st = scan_open_monitor(s)) != ST_OK) {
+        s->exit_code = EXIT_USAGE;
+        return st;
+    }
     if (st == ST_OK)
         st = scan_add_events(s);
     if (st == ST_OK)
@@ -291,6 +295,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     s->caller = caller;
     s->shared.options = o;
     s->exit_reason = "complete";
+    s->status_fd = -1;
     s->begin_ms = scan_clock_ms();
     brake_init(&s->brake, o->min_success_pct, LIMIT_BRAKE_WINDOW);
     signal(SIGPIPE, SIG_IGN);
@@ -321,6 +326,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     feed_free(s->shared.feed);
     if (s->shared.writer && writer_close(s->shared.writer, &written) != ST_OK)
         scan_set_exit(s, EXIT_OUTPUT, "the output could not be written");
+    scan_end_monitor(s, &total, written.records);
     if (started && !caller) {
         write_meta(s, &total, &written);
         say_how_it_ended(s, &total, &written, handed_out);

@@ -115,6 +115,29 @@ static void print_stats(const struct scan *s, const struct scan_stats *t)
              (unsigned long long)t->name_cache_hits);
 }
 
+/* From all workers; one round of answers at a time, so that none is added up twice. */
+static void ask_stats(struct scan *s, bool print)
+{
+    s->print_wanted |= print;
+    if (s->asked)
+        return;
+    s->asked = true;
+    s->n_wanted = 0;
+    for (uint32_t i = 0; i < s->shared.n_workers; i++)
+        worker_ask_stats(s->shared.worker[i]);
+}
+
+static void stats_known(struct scan *s)
+{
+    s->asked = false;
+    s->n_wanted = 0;
+    s->known = s->wanted;
+    if (s->print_wanted)
+        print_stats(s, &s->wanted);
+    s->print_wanted = false;
+    scan_write_status(s);
+}
+
 void scan_on_report(struct mail *mail, void *owner)
 {
     struct scan *s = owner;
@@ -138,10 +161,8 @@ void scan_on_report(struct mail *mail, void *owner)
         if (s->n_wanted == 0)
             memset(&s->wanted, 0, sizeof s->wanted);
         stats_add(&s->wanted, r->stats);
-        if (++s->n_wanted == s->shared.n_workers) {
-            print_stats(s, &s->wanted);
-            s->n_wanted = 0;
-        }
+        if (++s->n_wanted == s->shared.n_workers)
+            stats_known(s);
         free(r->stats);
         break;
     }
@@ -202,9 +223,7 @@ static void on_usr1(evutil_socket_t sig, short what, void *arg)
     struct scan *s = arg;
     (void)sig;
     (void)what;
-    s->n_wanted = 0;
-    for (uint32_t i = 0; i < s->shared.n_workers; i++)
-        worker_ask_stats(s->shared.worker[i]);
+    ask_stats(s, true);
 }
 
 /* The arguments are parsed again, which reads the files that they name; of the result only rates
@@ -273,6 +292,13 @@ static void on_progress(evutil_socket_t fd, short what, void *arg)
     progress_tick(s->progress, &v, scan_clock_ms());
 }
 
+static void on_monitor(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    ask_stats(arg, false);
+}
+
 enum status scan_add_events(struct scan *s)
 {
     s->on_int = evsignal_new(s->base, SIGINT, on_stop_signal, s);
@@ -282,9 +308,13 @@ enum status scan_add_events(struct scan *s)
     s->runtime = evtimer_new(s->base, on_runtime, s);
     s->drain_over = evtimer_new(s->base, on_drain_over, s);
     s->on_progress = event_new(s->base, -1, EV_PERSIST, on_progress, s);
+    s->on_monitor = event_new(s->base, -1, EV_PERSIST, on_monitor, s);
     if (!s->on_int || !s->on_term || !s->on_usr1 || !s->on_hup || !s->runtime || !s->drain_over ||
-        !s->on_progress)
+        !s->on_progress || !s->on_monitor)
         return ST_NOMEM;
+    struct timeval period = {MONITOR_PERIOD_MS / 1000, MONITOR_PERIOD_MS % 1000 * 1000};
+    if (s->status_fd >= 0 || s->metrics)
+        event_add(s->on_monitor, &period);
     struct timeval draw = {0, PROGRESS_DRAW_MS * 1000};
     event_add(s->on_progress, &draw);
     event_add(s->on_int, NULL);
@@ -301,8 +331,8 @@ enum status scan_add_events(struct scan *s)
 
 void scan_free_events(struct scan *s)
 {
-    struct event *const all[] = {s->on_int,  s->on_term,    s->on_usr1,    s->on_hup,
-                                 s->runtime, s->drain_over, s->on_progress};
+    struct event *const all[] = {s->on_int,  s->on_term,    s->on_usr1,     s->on_hup,
+                                 s->runtime, s->drain_over, s->on_progress, s->on_monitor};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i])
             event_free(all[i]);

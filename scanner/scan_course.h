@@ -5,6 +5,8 @@
 #ifndef SCANNER_SCAN_COURSE_H
 #define SCANNER_SCAN_COURSE_H
 
+#include "scanner/net/page_server.h"
+#include "scanner/output/monitor.h"
 #include "scanner/output/progress.h"
 #include "scanner/resume.h"
 #include "scanner/scan.h"
@@ -21,7 +23,8 @@ struct scan {
     input *input;
     struct resume resume; /* what an earlier run left; read-only once the workers run */
     struct event_base *base;
-    struct event *on_int, *on_term, *on_usr1, *on_hup, *on_progress, *runtime, *drain_over;
+    struct event *on_int, *on_term, *on_usr1, *on_hup, *on_progress, *on_monitor;
+    struct event *runtime, *drain_over;
     progress *progress;
     struct brake brake;
     enum scan_phase phase;
@@ -30,8 +33,12 @@ struct scan {
     int exit_code;
     const char *exit_reason;  /* a short sentence for the metadata */
     int64_t begin_ms;         /* of this run, scan_clock_ms */
-    struct scan_stats wanted; /* answers to USR1, added up */
+    struct scan_stats wanted; /* the workers' answers so far, added up */
     uint32_t n_wanted;
+    bool asked, print_wanted; /* answers are due; they are to be printed */
+    struct scan_stats known;  /* the last whole answer, of this run */
+    int status_fd;            /* --status-file, or -1 */
+    page_server *metrics;     /* --metrics, or NULL */
     struct mail writer_failed;
     atomic_int writer_errno;
     atomic_uint_fast64_t durable;
@@ -43,6 +50,15 @@ __attribute__((format(printf, 2, 3))) void scan_say(const struct scan *s, const 
 void scan_set_exit(struct scan *s, int code, const char *reason);
 void scan_order_all(struct scan *s, enum worker_order order);
 struct progress_view scan_view(const struct scan *s);
+
+/* Opens --status-file and --metrics as far as they are asked for. ST_USAGE with a message on
+ * stderr.
+ */
+enum status scan_open_monitor(struct scan *s);
+/* One line of the status file, if there is one. */
+void scan_write_status(struct scan *s);
+/* The last line of the status file, from the final counters; ends the metrics. */
+void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t durable);
 
 /* Takes a worker's report (worker_shared.on_report). */
 void scan_on_report(struct mail *report, void *scan);

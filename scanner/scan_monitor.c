@@ -1,0 +1,105 @@
+/* The scan as its monitor shows it: gathering the view, the status file and the metrics. */
+#include "scanner/scan_course.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *state(const struct scan *s)
+{
+    if (s->draining)
+        return "draining";
+    return s->phase == PHASE_FIRST ? "first pass" : "second pass";
+}
+
+static struct monitor_view monitor_view(const struct scan *s)
+{
+    return (struct monitor_view){
+        .now_ms = wall_clock_ms(),
+        .elapsed_ms = (uint64_t)(scan_clock_ms() - s->begin_ms),
+        .state = state(s),
+        .durable = atomic_load_explicit(&s->durable, memory_order_relaxed),
+        .live = scan_view(s),
+        .stats = &s->known,
+    };
+}
+
+static enum status metrics_page(void *arg, struct strbuf *out)
+{
+    const struct scan *s = arg;
+    struct monitor_view v = monitor_view(s);
+    return monitor_metrics(&v, out);
+}
+
+/* A status file that cannot be written is no reason to stop a scan, but to say so once. */
+static void append(struct scan *s, const struct monitor_view *v)
+{
+    if (s->status_fd < 0 || monitor_append(s->status_fd, v) == ST_OK)
+        return;
+    scan_say(s, "%s: %s; no more lines are written there", s->options->status_file,
+             strerror(errno));
+    close(s->status_fd);
+    s->status_fd = -1;
+}
+
+void scan_write_status(struct scan *s)
+{
+    struct monitor_view v = monitor_view(s);
+    append(s, &v);
+}
+
+static enum status open_metrics(struct scan *s)
+{
+    const struct scan_options *o = s->options;
+    struct endpoint at;
+    char text[ENDPOINT_TEXT_MAX_BYTES];
+    enum status st = endpoint_parse(o->metrics, 0, &at);
+    if (st == ST_OK)
+        st = page_server_new(s->base, &at, "/metrics", metrics_page, s, &s->metrics);
+    if (st != ST_OK) {
+        fprintf(stderr, "stscan: --metrics %s: %s\n", o->metrics,
+                st == ST_IO ? strerror(errno) : status_text(st));
+        return ST_USAGE;
+    }
+    at = page_server_endpoint(s->metrics);
+    endpoint_text(&at, text);
+    fprintf(stderr, "stscan: metrics at http://%s/metrics\n", text);
+    return ST_OK;
+}
+
+enum status scan_open_monitor(struct scan *s)
+{
+    const struct scan_options *o = s->options;
+    if (o->metrics && open_metrics(s) != ST_OK)
+        return ST_USAGE;
+    if (o->status_file && (s->status_fd = monitor_open(o->status_file)) < 0) {
+        fprintf(stderr, "stscan: %s: %s\n", o->status_file, strerror(errno));
+        return ST_USAGE;
+    }
+    return ST_OK;
+}
+
+void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t durable)
+{
+    page_server_free(s->metrics);
+    s->metrics = NULL;
+    if (s->status_fd < 0)
+        return;
+    const struct monitor_view v = {
+        .now_ms = wall_clock_ms(),
+        .elapsed_ms = (uint64_t)(scan_clock_ms() - s->begin_ms),
+        .state = s->exit_reason,
+        .durable = durable,
+        .live = {.done = total->records,
+                 .total = s->input ? input_total(s->input) : 0,
+                 .adopters = total->adoption[ADOPTION_BROKEN] + total->adoption[ADOPTION_NONE] +
+                             total->adoption[ADOPTION_TESTING] + total->adoption[ADOPTION_ENFORCE],
+                 .failures = total->adoption[ADOPTION_UNDETERMINED]},
+        .stats = total,
+    };
+    append(s, &v);
+    if (s->status_fd >= 0)
+        close(s->status_fd);
+    s->status_fd = -1;
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# What an overnight operator needs, on the simulated internet: --status-file, --metrics,
+# --max-runtime with --resume, --sample, --registrable, --dry-run, --source, -4.
+set -u
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+dir=$(mktemp -d /tmp/stscan-operator.XXXXXX)
+"$BUILD/simnet" --adoption 20 --dir "$dir" --clients "$dir/clients" >"$dir/simnet.log" 2>&1 &
+simnet=$!
+trap 'kill $simnet 2>/dev/null; wait 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT
+until [ -s "$dir/ports.env" ]; do
+    kill -0 $simnet 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
+    read -rt 0.05 <> <(:)
+done
+# shellcheck disable=SC1091
+. "$dir/ports.env"
+bad=0
+fail() { echo "$*"; bad=1; }
+scan() {
+    "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --https-port "$HTTPS_PORT" \
+        --smtp-port "$SMTP_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 \
+        --no-retry-undetermined --timeout-dns 2 --timeout-policy 4 --timeout-probe 4 \
+        --dns-rate 0 --policy-rate 0 --per-ip-rate 0,0 "$@"
+}
+field() { python3 -c "import json,sys; print(json.load(open(sys.argv[1]))$2)" "$1"; }
+"$BUILD/simnet" --print-names 300 | cut -d, -f2 >"$dir/names"
+
+# The status file: valid lines, the last one whole; a second run appends.
+for i in 1 2; do
+    scan -o "$dir/status$i.ndjson" --quiet --no-policy --no-probe --status-file "$dir/status" \
+        "$dir/names" || fail "status: exit $?"
+done
+python3 - "$dir/status" <<'EOF' || bad=1
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+ends = [r for r in lines if r["state"] == "complete"]
+assert len(ends) == 2, lines
+assert all(r["done"] == r["durable"] == r["total"] == 300 for r in ends), ends
+assert all(r["dns_sent"] >= 300 and sum(r["lookups"].values()) >= 300 for r in ends), ends
+EOF
+scan -o "$dir/x.ndjson" --status-file "$dir" "$dir/names" 2>"$dir/err"
+[ $? -eq 2 ] || fail "a folder as status file was taken"
+
+# Metrics, of a scan that its rate keeps going until it is stopped.
+scan -o "$dir/metrics.ndjson" --quiet --no-policy --no-probe --metrics 127.0.0.1:0 --dns-rate 1 \
+    "$dir/names" 2>"$dir/banner" &
+scanner=$!
+until url=$(grep -o 'http://[^ ]*' "$dir/banner"); do
+    kill -0 $scanner 2>/dev/null || { cat "$dir/banner"; exit 1; }
+    read -rt 0.05 <> <(:)
+done
+page=$(curl -sf -m 20 --noproxy '*' "$url") || fail "no metrics at $url"
+for line in 'stscan_domains_total '  '# TYPE stscan_in_flight gauge' '# TYPE stscan_dns_sent_total counter' \
+    'stscan_adoption_total{adoption="enforce"} '; do
+    grep -qF "$line" <<<"$page" || fail "metrics lack: $line"
+done
+code=$(curl -s -m 20 --noproxy '*' -o "$dir/other" -w '%{http_code}' "${url%metrics}other")
+[ "$code" = 404 ] || fail "another path gave $code"
+kill -TERM $(pgrep -P $scanner stscan || echo $scanner)
+wait $scanner
+[ $? -eq 5 ] || fail "the scan with metrics did not stop"
+scan -o "$dir/x.ndjson" --metrics nowhere "$dir/names" 2>"$dir/err"
+[ $? -eq 2 ] || fail "--metrics nowhere was taken"
+
+# --max-runtime stops with 5 and leaves what --resume finishes; the rate makes the time too short.
+scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --max-runtime 1 --dns-rate 100 \
+    "$dir/names"
+[ $? -eq 5 ] || fail "--max-runtime did not stop the scan"
+[ "$(field "$dir/long.meta.json" '["complete"]')" = False ] || fail "a stopped scan is complete"
+scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --resume "$dir/names" ||
+    fail "resume after --max-runtime: exit $?"
+"$BUILD/stscan" verify "$dir/long.ndjson" >"$dir/verify" || { fail "verify"; cat "$dir/verify"; }
+
+# The same seed draws the same sample, about as large as asked for.
+for i in 1 2; do
+    scan -o "$dir/sample$i.ndjson" --quiet --no-policy --no-probe --sample 0.5 --seed 7 "$dir/names"
+done
+python3 - "$dir"/sample[12].ndjson <<'EOF' || bad=1
+import json, sys
+one, two = ({json.loads(line)["domain"] for line in open(p)} for p in sys.argv[1:])
+assert one == two and 100 < len(one) < 200, (len(one), len(two))
+EOF
+
+printf 'www.a.example.co.uk\nmail.example.com\n' >"$dir/sub"
+scan -o "$dir/reg.ndjson" --quiet --no-policy --no-probe --registrable "$dir/sub"
+got=$(grep -o '"domain":"[^"]*"' "$dir/reg.ndjson" | sort | tr '\n' ' ')
+[ "$got" = '"domain":"example.co.uk" "domain":"example.com" ' ] || fail "--registrable: $got"
+
+got=$("$BUILD/stscan" scan --dry-run --resolver 127.0.0.1:1 -o "$dir/dry.ndjson" "$dir/names")
+[ "$got" = "300 names, 0 invalid lines" ] || fail "--dry-run: $got"
+ls "$dir"/dry.* >/dev/null 2>&1 && fail "--dry-run wrote files"
+
+# Two local addresses are used in turn, for DNS and for connections; -4 asks for no AAAA.
+scan -o "$dir/source.ndjson" --quiet -4 --source 127.0.0.8 --source 127.0.0.9 \
+    --ehlo-name scanner.example "$dir/names" || fail "--source: exit $?"
+python3 - "$dir/source.ndjson" <<'EOF' || bad=1
+import json, sys
+families = set()
+for record in map(json.loads, open(sys.argv[1])):
+    families |= set((record.get("policy") or {}).get("dns", {}))
+    if any(":" in a for a in (record.get("policy") or {}).get("addresses", [])):
+        raise SystemExit("an IPv6 address under -4")
+assert "a" in families, families
+EOF
+scan -o "$dir/x.ndjson" --quiet --source 192.0.2.1 --max-runtime 4 --no-policy --no-probe \
+    "$dir/sub"
+grep -q '"adoption":"absent"' "$dir/x.ndjson" && fail "a source address that is not ours was no use"
+[ $bad -eq 0 ] && echo "the operator's options do what they say"
+exit $bad
