@@ -54,7 +54,8 @@ WRAPPED(char *, arena_join, (struct arena * a, const char *x, const char *y), (a
 WRAPPED(enum status, strbuf_reserve, (struct strbuf * b, size_t more), (b, more),
         (b->error = ST_NOMEM))
 
-char *__wrap_arena_printf(struct arena *a, const char *fmt, ...);
+char *__wrap_arena_printf(struct arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 char *__wrap_arena_printf(struct arena *a, const char *fmt, ...)
 {
     char text[4096];
