@@ -315,6 +315,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     if (s->progress) {
         struct progress_view v = scan_view(s);
         progress_end(s->progress, &v, scan_clock_ms());
+        s->progress = NULL; /* what is said from here on needs no line cleared */
     }
 
     struct scan_stats total;
