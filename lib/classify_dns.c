@@ -156,13 +156,19 @@ static bool same_rrset(const struct txt_facts *a, const struct txt_facts *b)
     return true;
 }
 
-/* Only servers that answered are compared: a dead one says nothing of its data. */
+/* A server that did not answer says nothing of its data. Nor does an alias: one server may stop at
+ * it and another, that has the target's zone as well, go on (RFC 1034 4.3.2). */
+static bool is_comparable(const struct txt_facts *view)
+{
+    return view->dns.cname.n == 0 && !view->truncated &&
+           (view->dns.status == LOOKUP_FOUND || lookup_is_negative(view->dns.status));
+}
+
 static void judge_authoritative(const struct evidence *e, struct judgement *j)
 {
     const struct ns_view *first = NULL;
     for (size_t i = 0; i < e->n_ns; i++) {
-        enum lookup status = e->ns[i].txt.dns.status;
-        if (status != LOOKUP_FOUND && !lookup_is_negative(status))
+        if (!is_comparable(&e->ns[i].txt))
             continue;
         if (!first)
             first = &e->ns[i];

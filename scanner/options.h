@@ -35,6 +35,7 @@ struct scan_options {
     char *ehlo_name, *contact;
     uint16_t https_port, smtp_port;
     uint16_t http_port; /* 80: AIA and wrong-path checks */
+    uint16_t ns_port;   /* 53: authoritative servers, --deep */
     char *ca_file;
     struct net_addr *sources;
     size_t n_sources;

@@ -146,6 +146,8 @@ const struct option_row option_rows[] = {
  .help = "port of MX hosts"},
 {"http-port", 0, OPTION_U16, GROUP_NETWORK, BOTH, .arg = "N", AT(http_port), .same = true, RANGE(1, 65535),
  .help = "port for missing intermediates (AIA) and for policies served by plain HTTP"},
+{"ns-port", 0, OPTION_U16, GROUP_NETWORK, BOTH, .arg = "N", AT(ns_port), .same = true, RANGE(1, 65535),
+ .help = "port of authoritative name servers, asked under --deep"},
 {"ca-file", 0, OPTION_TEXT, GROUP_NETWORK, BOTH, .arg = "FILE", AT(ca_file), .same = true,
  .help = "trust anchors in PEM form; without it the system's bundle"},
 {"source", 0, OPTION_ADDRESSES, GROUP_NETWORK, BOTH, .arg = "ADDR", AT(sources),

@@ -18,6 +18,7 @@ void options_defaults(struct scan_options *o)
         .https_port = 443,
         .smtp_port = 25,
         .http_port = 80,
+        .ns_port = DNS_PORT,
         .dns_rate = LIMIT_DNS_RATE_QPS,
         .policy_rate = LIMIT_POLICY_RATE_CPS,
         .probe_rate = LIMIT_PROBE_RATE_CPS,

@@ -30,7 +30,9 @@ static void plan_descriptors(struct scan *s)
     struct worker_shared *shared = &s->shared;
     struct descriptor_plan plan = {.in_flight = s->options->in_flight,
                                    .connections = LIMIT_CONNECTIONS_PER_WORKER};
-    if (!descriptors_fit(limit, shared->n_workers, shared->n_resolvers, &plan))
+    uint64_t named = s->options->deep ? (uint64_t)shared->n_workers * DNS_NAMED_MAX : 0;
+    if (!descriptors_fit(limit > named ? limit - named : 0, shared->n_workers, shared->n_resolvers,
+                         &plan))
         scan_say(
             s,
             "only %llu descriptors (ulimit -n): %u connections at once to a worker, %u domains in "

@@ -46,6 +46,7 @@ struct dns_answer {
     const char *const *name;        /* DNS_NS, DNS_CNAME */
     size_t n;                       /* of the one that belongs to the type */
     bool truncated;                 /* RRs or bytes beyond the caps were dropped */
+    bool authoritative;             /* the AA bit (RFC 1035 4.1.1): the server holds the zone */
     uint32_t waited_ms; /* time spent waiting for our own rate limit, not for the resolver */
 };
 typedef void (*dns_done_fn)(void *arg, const struct dns_answer *answer);
@@ -63,6 +64,9 @@ struct dns_config {
      * answers come to second tries), the engine keeps fewer there until that ends. */
     uint32_t in_flight_max;
 };
+
+/* Servers of dns_query_at remembered at once, by one engine; each may hold a socket. */
+enum { DNS_NAMED_MAX = 256 };
 
 typedef struct dns_engine dns_engine;
 typedef struct dns_query_handle dns_query_handle;
@@ -90,8 +94,8 @@ enum status dns_query(dns_engine *engine, const char *name, enum dns_type type, 
 void dns_cancel(dns_engine *engine, dns_query_handle *handle);
 
 /* Asks one named server (an authoritative one) instead of the resolvers, without recursion: --deep.
- * At most 50 questions a second go to one such server. ST_LIMIT also when 256 of them have
- * questions under way. */
+ * At most 50 questions a second go to one such server. ST_LIMIT also when DNS_NAMED_MAX of
+ * them have questions under way. */
 enum status dns_query_at(dns_engine *engine, const struct endpoint *server, const char *name,
                          enum dns_type type, dns_done_fn done, void *arg,
                          dns_query_handle **handle);

@@ -23,7 +23,6 @@
 enum {
     DNS_SERVERS_MAX = 32,       /* resolvers of one engine */
     DNS_QUESTIONS_MAX = 500000, /* of one engine, waiting or on the wire */
-    DNS_NAMED_MAX = 256,        /* servers of dns_query_at remembered at once */
     DNS_NAMED_RATE_QPS = 50,    /* to each of them */
     DNS_TICKETS_MAX = 3,        /* tries of one question that are listened to at once */
     DNS_BATCH = 64,             /* datagrams a system call */

@@ -332,6 +332,7 @@ enum status dns_reply_parse_for(const uint8_t *msg, size_t len, const struct dns
     if (st != ST_OK || lookup == LOOKUP_MALFORMED)
         answer_clear(out, LOOKUP_MALFORMED, out->facts.rcode);
     out->facts.status = lookup;
+    out->authoritative = lookup != LOOKUP_MALFORMED && w.h.aa;
     return st == ST_NOMEM ? ST_NOMEM : ST_OK;
 }
 

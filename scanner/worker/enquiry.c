@@ -154,7 +154,11 @@ static void answer_without_asking(struct enquiry *q, enum lookup status)
 static void ask(struct enquiry *q)
 {
     q->lag_then = q->worker->lag_us;
-    enum status st = dns_query(q->worker->dns, q->name, q->type, on_answer, q, &q->handle);
+    dns_engine *dns = q->worker->dns;
+    enum status st =
+        q->server.port == 0
+            ? dns_query(dns, q->name, q->type, on_answer, q, &q->handle)
+            : dns_query_at(dns, &q->server, q->name, q->type, on_answer, q, &q->handle);
     if (st != ST_OK)
         answer_without_asking(q, st == ST_INVALID ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED);
 }

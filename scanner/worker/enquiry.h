@@ -26,12 +26,14 @@ struct enquiry {
     const char *name; /* stays valid until done */
     enum dns_type type;
     bool shared; /* through the cache */
+    /* The one server to ask, without recursion; port 0: the resolvers. Such a one is not shared. */
+    struct endpoint server;
     bool asked_again;
     uint64_t lag_then;        /* the worker's lateness when it was asked */
     dns_query_handle *handle; /* while this one is on the wire itself */
 };
 
-/* Set worker, done, name, type, shared; the rest is zero. */
+/* Set worker, done, name, type, shared, or server; the rest is zero. */
 void enquiry_start(struct enquiry *q);
 
 enum status enquiry_cache_new(waitq **out);

@@ -31,8 +31,10 @@ enum {
     LIMIT_HANDSHAKES_PER_WORKER = 200,   /* TLS handshakes at once, so that no timeout is our own */
     LIMIT_CONNECTIONS_PER_WORKER = 2000, /* connections at once, waiting ones included */
     LIMIT_LOOP_LAG_MS = 200,             /* above it a worker starts nothing new */
-    LIMIT_NAMES_PER_ADDRESS = 8,         /* probes of one address with different SNI */
-    LIMIT_FETCHES_PER_ADDRESS = 200000,  /* in one scan; the largest hosters have fewer customers */
+    LIMIT_NS_PER_ZONE = 8,       /* name servers asked under --deep; most zones have 2 to 6 */
+    LIMIT_ZONE_CUTS = 8,         /* names asked for NS, from _mta-sts.D up, to find the zone */
+    LIMIT_NAMES_PER_ADDRESS = 8, /* probes of one address with different SNI */
+    LIMIT_FETCHES_PER_ADDRESS = 200000, /* in one scan; the largest hosters have fewer customers */
     LIMIT_MISDIRECTED_PER_ADDRESS = 10000, /* of them, fetches that found nobody of that name */
     LIMIT_NAME_CACHE_ENTRIES = 100000,     /* cached MX, A, AAAA answers per worker */
     LIMIT_PROBE_CACHE_ENTRIES = 100000,    /* probed addresses remembered per worker */

@@ -49,6 +49,8 @@ static void gather(struct unit *u)
     set_state(u, UNIT_GATHER);
     unit_hold(u);
     unit_names_start(u);
+    if (u->adopter && u->worker->shared->options->deep)
+        unit_deep_start(u);
     if (u->want_policy)
         unit_policy_start(u);
     if (u->want_mx)

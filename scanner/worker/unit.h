@@ -6,8 +6,8 @@
  *   FINISH    judge, write the record (or withhold it for the second pass)
  *
  * Most domains end after RECORD. `pending` counts what is under way for a unit; when it reaches 0
- * the walk goes on to the next state. unit.c holds the states, unit_names.c, unit_policy.c and
- * unit_mx.c one part of GATHER each, unit_finish.c the end.
+ * the walk goes on to the next state. unit.c holds the states, unit_names.c, unit_deep.c,
+ * unit_policy.c and unit_mx.c one part of GATHER each, unit_finish.c the end.
  *
  * The unit's clock (--timeout-domain) stops while it waits for limits of ours. Worker's thread. */
 #ifndef SCANNER_WORKER_UNIT_H
@@ -81,6 +81,11 @@ typedef void (*unit_answer_fn)(struct unit *u, void *arg, const struct dns_answe
  * shared: through the worker's cache. Without memory or time the answer is LOOKUP_ABANDONED. */
 void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
               unit_answer_fn answer, void *arg);
+/* The same of one named server, without recursion (dns_query_at). */
+void unit_ask_at(struct unit *u, const struct endpoint *server, const char *name,
+                 enum dns_type type, unit_answer_fn answer, void *arg);
+/* A unit_answer_fn: copies a TXT answer into the struct txt_facts at `arg`. */
+void unit_keep_txt(struct unit *u, void *arg, const struct dns_answer *a);
 /* TXT into `out`. */
 void unit_ask_txt(struct unit *u, const char *name, bool shared, struct txt_facts *out);
 /* A and AAAA into `out`: of the families in use, and when those have none, of the other one, so
@@ -101,6 +106,7 @@ enum conn unit_may_contact(const struct unit *u, const char *name, const struct 
 const char *unit_random_label(struct unit *u, const char *prefix);
 
 void unit_names_start(struct unit *u);
+void unit_deep_start(struct unit *u);
 void unit_sibling_start(struct unit *u);
 void unit_policy_start(struct unit *u);
 void unit_mx_start(struct unit *u);

@@ -60,8 +60,8 @@ static struct ask *ask_new(struct worker *w)
     return a;
 }
 
-void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
-              unit_answer_fn answer, void *arg)
+static void ask(struct unit *u, const struct endpoint *server, const char *name, enum dns_type type,
+                bool shared, unit_answer_fn answer, void *arg)
 {
     struct worker *w = u->worker;
     size_t len = name ? strlen(name) : 0;
@@ -92,7 +92,21 @@ void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
     u->asks = a;
     a->enquiry = (struct enquiry){
         .worker = w, .done = on_answer, .name = a->name, .type = type, .shared = shared};
+    if (server)
+        a->enquiry.server = *server;
     enquiry_start(&a->enquiry);
+}
+
+void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
+              unit_answer_fn answer, void *arg)
+{
+    ask(u, NULL, name, type, shared, answer, arg);
+}
+
+void unit_ask_at(struct unit *u, const struct endpoint *server, const char *name,
+                 enum dns_type type, unit_answer_fn answer, void *arg)
+{
+    ask(u, server, name, type, false, answer, arg);
 }
 
 /* ---- jobs ----------------------------------------------------------------------------------- */

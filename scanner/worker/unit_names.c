@@ -7,7 +7,7 @@
 
 /* ---- TXT ------------------------------------------------------------------------------------ */
 
-static void on_txt(struct unit *u, void *arg, const struct dns_answer *a)
+void unit_keep_txt(struct unit *u, void *arg, const struct dns_answer *a)
 {
     struct txt_facts *out = arg;
     struct txt_facts in = {.dns = a->facts, .n = a->n, .truncated = a->truncated};
@@ -20,7 +20,7 @@ static void on_txt(struct unit *u, void *arg, const struct dns_answer *a)
 
 void unit_ask_txt(struct unit *u, const char *name, bool shared, struct txt_facts *out)
 {
-    unit_ask(u, name, DNS_TXT, shared, on_txt, out);
+    unit_ask(u, name, DNS_TXT, shared, unit_keep_txt, out);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------ */
@@ -235,7 +235,7 @@ static void ask_rpt_elsewhere(struct unit *u)
 
 static void on_tlsrpt(struct unit *u, void *arg, const struct dns_answer *a)
 {
-    on_txt(u, arg, a);
+    unit_keep_txt(u, arg, a);
     if (u->adopter && u->e.rpt.dns.status == LOOKUP_FOUND)
         ask_rua(u);
     else if (u->adopter && u->worker->shared->options->deep &&

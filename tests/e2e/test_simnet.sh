@@ -2,7 +2,7 @@
 # The whole scan against the simulated internet: every name must come out as the world was built.
 #
 # COUNT and ADOPTION (per cent) widen it, LIST takes a list of one's own, SCAN_ARGS adds options,
-# SIMNET_ARGS too; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
+# SIMNET_ARGS too, VERSION the world; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
 # LIMITS are the limits of politeness (none); with them, what simnet saw is held against them.
 set -u
 cd "$(dirname "$0")/../.."
@@ -16,7 +16,7 @@ dns-only) depth='-4 --no-policy --no-probe' ;;
 deep) depth='--deep --all-policy --all-mx -4 -6' ;;
 *) echo "MODE=$MODE: full, dns-only or deep"; exit 2 ;;
 esac
-WORLD=(--seed "${SEED:-1}" --adoption "$ADOPTION")
+WORLD=(--seed "${SEED:-1}" --adoption "$ADOPTION" --world "${VERSION:-imc2025-v1}")
 dir=$(mktemp -d /tmp/stscan-simnet.XXXXXX)
 cleanup() {
     kill "$simnet" 2>/dev/null
@@ -49,7 +49,7 @@ unlimited='--policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip
 # shellcheck disable=SC2086
 "$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.1:$DNS_PORT" --quiet \
     --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
-    --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \
+    --ns-port "$DNS_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \
     --dns-rate 0 ${LIMITS:-$unlimited} \
     --timeout-policy 12 --timeout-probe 12 $depth ${SCAN_ARGS:-} "$list" ||
     { echo "stscan: exit code $?"; exit 1; }

@@ -6,6 +6,7 @@
 /* Second octets of the plan in world.h. */
 enum {
     OCTET_WEB = 2,
+    OCTET_NAME_SERVER = 3,
     OCTET_REFUSED = 4,
     OCTET_BLACKHOLE = 5,
     OCTET_POLICY_SHARED = 8,
@@ -74,6 +75,11 @@ uint32_t sim_addr_refused(uint64_t hash)
 uint32_t sim_addr_blackhole(uint64_t hash)
 {
     return in_block(&blackhole, hash);
+}
+
+uint32_t sim_addr_name_server(unsigned i)
+{
+    return UINT32_C(127) << 24 | (uint32_t)OCTET_NAME_SERVER << 16 | i;
 }
 
 uint32_t sim_addr_web(uint64_t hash)

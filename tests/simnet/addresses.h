@@ -58,6 +58,8 @@ uint32_t sim_addr_policy(uint64_t hash);
 uint32_t sim_addr_policy_shared(unsigned hoster, uint64_t hash, unsigned i);
 uint32_t sim_addr_refused(uint64_t hash);
 uint32_t sim_addr_blackhole(uint64_t hash);
+/* The i-th name server, from 1 (zone.h). */
+uint32_t sim_addr_name_server(unsigned i);
 /* A web server at a domain's own name: nobody listens. */
 uint32_t sim_addr_web(uint64_t hash);
 /* RFC 1918 space. Nothing may ever connect there. */

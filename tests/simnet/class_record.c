@@ -55,6 +55,7 @@ static void make_large(struct sim_domain *d, struct sim_draw *draw)
 
 void sim_break_record_name(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls)
 {
+    static const char stale[] = "v=STSv1; id=stale;";
     char target[SIM_NAME_MAX];
     switch ((enum sim_record_fault)cls->param) {
     case SIM_RECORD_DANGLING:
@@ -76,6 +77,9 @@ void sim_break_record_name(struct sim_domain *d, struct sim_draw *draw, const st
         break;
     case SIM_RECORD_WILDCARD:
         d->wildcard_sts = true;
+        break;
+    case SIM_RECORD_STALE:
+        d->sts_stale = (struct sim_txt_rr){.text = stale, .len = sizeof stale - 1};
         break;
     }
 }

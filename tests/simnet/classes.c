@@ -252,6 +252,8 @@ static const struct sim_class classes[] = {
      {FC_sts_foreign_txt}},
     {"sts_wildcard_txt", ODDITY, 6, SIM_NEED_OWN_TXT | SIM_NEED_NO_RPT_CODES,
      sim_break_record_name, SIM_RECORD_WILDCARD, NULL, {FC_sts_wildcard_txt}},
+    {"sts_ns_inconsistent", ODDITY, 40, SIM_NEED_OWN_TXT | SIM_NEED_TWO_LABELS,
+     sim_break_record_name, SIM_RECORD_STALE, NULL, {FC_sts_ns_inconsistent}},
     {"host_wildcard_dns", ODDITY, 6, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_WILDCARD, NULL,
      {FC_host_wildcard_dns}},
     {"host_addr_disagree", ODDITY, 5, SIM_NEED_OWN_HOST, sim_break_host, SIM_HOST_DISAGREE, NULL,
@@ -360,7 +362,7 @@ const struct sim_class *sim_class(unsigned i)
 static const struct {
     const char *name;
     unsigned since;
-} later[] = {{NULL, 0}};
+} later[] = {{"sts_ns_inconsistent", 2}, {NULL, 0}};
 
 static bool is_known(const struct sim_class *cls, unsigned world)
 {

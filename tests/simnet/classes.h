@@ -82,6 +82,7 @@ enum sim_record_fault {
     SIM_RECORD_LARGE,
     SIM_RECORD_TTL,
     SIM_RECORD_WILDCARD, /* *.D TXT is the record as well */
+    SIM_RECORD_STALE,    /* one of the zone's name servers has another one */
 };
 /* What is wrong with the record's name or set rather than its text. */
 void sim_break_record_name(struct sim_domain *d, struct sim_draw *draw,

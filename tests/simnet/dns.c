@@ -53,7 +53,7 @@ size_t dns_thread_answer(struct dns_thread *t, const uint8_t *bytes, size_t len,
         return 0;
     if (parsed == DNS_PARSE_REFUSE)
         return dns_write_error(bytes, RCODE_FORMERR, out);
-    sim_zone_answer(t->options->world, query.qname, query.qtype, &t->answer);
+    sim_zone_answer_of(t->options->world, t->server, query.qname, query.qtype, &t->answer);
     bring_up_hosts(t);
     if (udp && query.udp_size < room)
         room = query.udp_size;
@@ -86,12 +86,12 @@ static void *run(void *arg)
     }
 }
 
-/* A socket on 127.0.0.1:*port, nonblocking; -1 when it cannot be bound. Sets *port. */
-static int bind_socket(int type, uint16_t *port)
+/* A socket on addr:*port, nonblocking; -1 when it cannot be bound. Sets *port. */
+static int bind_socket(uint32_t addr, int type, uint16_t *port)
 {
     int one = 1, size = SOCKET_BUFFER_BYTES;
     struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(addr)};
     socklen_t len = sizeof at;
     int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -131,8 +131,9 @@ static bool add_event(struct dns_thread *t, int fd, int *who)
 
 static bool open_sockets(struct dns_thread *t, uint16_t *port)
 {
-    t->udp = bind_socket(SOCK_DGRAM, port);
-    t->tcp = t->udp < 0 ? -1 : bind_socket(SOCK_STREAM, port);
+    uint32_t addr = t->server == SIM_RESOLVER ? INADDR_LOOPBACK : sim_addr_name_server(t->server);
+    t->udp = bind_socket(addr, SOCK_DGRAM, port);
+    t->tcp = t->udp < 0 ? -1 : bind_socket(addr, SOCK_STREAM, port);
     t->epoll = epoll_create1(EPOLL_CLOEXEC);
     t->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (t->udp >= 0 && t->tcp >= 0 && t->epoll >= 0 && t->wake >= 0 &&
@@ -176,16 +177,17 @@ bool sim_dns_server_start(const struct sim_dns_options *options, struct sim_dns_
     struct sim_dns_server *s = calloc(1, sizeof *s);
     *out = NULL;
     if (s != NULL)
-        s->threads = calloc(options->threads, sizeof *s->threads);
+        s->threads = calloc(options->threads + SIM_SERVER_COUNT - 1, sizeof *s->threads);
     if (s == NULL || s->threads == NULL) {
         free(s);
         return false;
     }
     s->options = *options;
-    s->count = options->threads;
+    s->count = options->threads + SIM_SERVER_COUNT - 1;
     for (unsigned i = 0; i < s->count; i++) {
         struct dns_thread *t = &s->threads[i];
         t->options = &s->options;
+        t->server = i < options->threads ? SIM_RESOLVER : SIM_NS_FIRST + i - options->threads;
         t->udp = t->tcp = t->epoll = t->wake = -1;
         t->draws = i;
     }

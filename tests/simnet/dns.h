@@ -1,9 +1,11 @@
 /*
- * dns: the name server of simnet, UDP and TCP on one port of 127.0.0.1.
+ * dns: the name servers of simnet, UDP and TCP on one port: of 127.0.0.1 what looks like a
+ * recursive resolver (RD, RA), of the addresses of the zones' name servers (zone.h) what these say
+ * (AA).
  *
- * Every thread has a UDP and a TCP socket of its own (SO_REUSEPORT) and answers from the world
- * alone, so threads share nothing. It looks like a recursive resolver (RD, RA). On demand it loses
- * and delays datagrams; TCP is neither lost nor delayed.
+ * Every thread has a UDP and a TCP socket of its own (SO_REUSEPORT; each name server of zones has
+ * one thread) and answers from the world alone, so threads share nothing. On demand it loses and
+ * delays datagrams; TCP is neither lost nor delayed.
  */
 #ifndef SIMNET_DNS_H
 #define SIMNET_DNS_H
@@ -19,7 +21,7 @@ typedef void sim_bring_up(void *ctx, uint32_t addr, const char *name);
 struct sim_dns_options {
     const struct sim_world *world; /* borrowed */
     uint16_t port;                 /* 0: an ephemeral one */
-    unsigned threads;              /* at least 1 */
+    unsigned threads;              /* of the resolver; at least 1 */
     double loss_pct;               /* of datagrams; each is lost before it is read */
     uint32_t delay_ms;             /* from query to answer, UDP */
     sim_bring_up *bring_up;        /* or NULL */

@@ -29,6 +29,7 @@ struct dns_conn;    /* a TCP connection (dns_tcp.c) */
 
 struct dns_thread {
     const struct sim_dns_options *options;
+    enum sim_server server;
     int udp, tcp, epoll, wake; /* wake: an eventfd that ends the thread */
     pthread_t id;
     bool running;

@@ -7,6 +7,7 @@ enum {
     OPT_BYTES = 11,
     EDE_BYTES = 6,
     FLAG_QR = 0x8000,
+    FLAG_AA = 0x0400,
     FLAG_TC = 0x0200,
     FLAG_RD = 0x0100,
     FLAG_RA = 0x0080,
@@ -247,11 +248,12 @@ static unsigned rcode_of(enum sim_lookup status)
     }
 }
 
+/* flags: the response code, and AA or RA. */
 static void put_header(struct sink *s, const struct dns_query *q, unsigned flags, size_t answers,
                        size_t authority)
 {
     put16(s, q->id);
-    put16(s, FLAG_QR | FLAG_RA | (q->recursion_desired ? FLAG_RD : 0) | flags);
+    put16(s, FLAG_QR | (q->recursion_desired ? FLAG_RD : 0) | flags);
     put16(s, 1);
     put16(s, (unsigned)answers);
     put16(s, (unsigned)authority);
@@ -265,8 +267,8 @@ size_t dns_write_answer(const struct dns_query *query, const struct sim_answer *
     if (answer->status == SIM_LOOKUP_TIMEOUT)
         return 0;
     struct sink s = {.p = out, .room = room - (query->edns ? OPT_BYTES : 0)};
-    unsigned rcode = rcode_of(answer->status);
-    put_header(&s, query, rcode, answer->count, answer->soa[0] != '\0');
+    unsigned flags = rcode_of(answer->status) | (answer->authoritative ? FLAG_AA : FLAG_RA);
+    put_header(&s, query, flags, answer->count, answer->soa[0] != '\0');
     size_t body = s.len;
     for (size_t i = 0; i < answer->count; i++) {
         const struct sim_rr *rr = &answer->rr[i];
@@ -278,7 +280,7 @@ size_t dns_write_answer(const struct dns_query *query, const struct sim_answer *
         put_soa(&s, answer->soa, answer->qname);
     if (s.full) {
         s = (struct sink){.p = out, .room = room - (query->edns ? OPT_BYTES : 0)};
-        put_header(&s, query, rcode | FLAG_TC, 0, 0);
+        put_header(&s, query, flags | FLAG_TC, 0, 0);
         s.len = body;
     }
     s.room = room;

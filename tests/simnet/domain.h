@@ -142,8 +142,9 @@ struct sim_domain {
     int cause; /* code or SIM_CODE_NONE */
     struct sim_codes codes;
 
-    struct sim_txt_set sts; /* _mta-sts.D */
-    struct sim_txt_set rpt; /* _smtp._tls.D */
+    struct sim_txt_set sts;      /* _mta-sts.D */
+    struct sim_txt_set rpt;      /* _smtp._tls.D */
+    struct sim_txt_rr sts_stale; /* what the zone's second name server has instead; or no text */
     struct sim_policy_host host;
     struct sim_policy policy;
     enum sim_mx_state mx_state;

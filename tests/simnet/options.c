@@ -36,7 +36,8 @@ static const struct {
     enum key key;
     const char *name, *value, *help;
 } table[] = {
-    {KEY_WORLD, "world", "NAME", "version of the world: imc2025-v1, 2026-v1 (imc2025-v1)"},
+    {KEY_WORLD, "world", "NAME",
+     "version of the world: imc2025-v1, 2026-v1, imc2025-v2 (imc2025-v1)"},
     {KEY_SEED, "seed", "N", "seed of the world (1)"},
     {KEY_ADOPTION, "adoption", "PCT", "share of names that publish MTA-STS (by TLD, about 0.7)"},
     {KEY_DNS_PORT, "dns-port", "N", "UDP and TCP port of the name server (0: ephemeral)"},

@@ -247,7 +247,8 @@ static void drop_unasked(struct sim_codes *codes)
 static void choose_by_depth(struct sim_domain *d, enum sim_truth_mode mode)
 {
     static const int deep[] = {FC_host_addr_disagree, FC_host_v6_broken,  FC_mx_v6_disagree,
-                               FC_mx_sni_dependent,   FC_mx_sni_enforced, FC_rpt_wrong_label};
+                               FC_mx_sni_dependent,   FC_mx_sni_enforced, FC_rpt_wrong_label,
+                               FC_sts_ns_inconsistent};
     for (size_t i = 0; mode != SIM_TRUTH_DEEP && i < sizeof deep / sizeof deep[0]; i++)
         sim_codes_drop(&d->codes, deep[i]);
     if (mode == SIM_TRUTH_DEEP && sim_codes_has(&d->codes, FC_host_unroutable))

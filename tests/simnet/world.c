@@ -40,6 +40,9 @@ static const struct version versions[] = {
     {"2026-v1",
      {.fault = 200, .trouble = 15, .oddity = 140, .hosted = 420, .missing = 60},
      y2026_tlds},
+    {"imc2025-v2",
+     {.fault = 296, .trouble = 15, .oddity = 120, .hosted = 330, .missing = 60},
+     imc2025_tlds},
 };
 
 enum { PARTS = 100000 };
@@ -61,7 +64,7 @@ bool sim_world_new(const struct sim_world_options *options, struct sim_world **o
         if (strcmp(options->version == NULL ? SIM_WORLD_DEFAULT : options->version,
                    versions[i].name) == 0)
             version = &versions[i];
-    *why = "no such world (there are imc2025-v1 and 2026-v1)";
+    *why = "no such world (there are imc2025-v1, 2026-v1 and imc2025-v2)";
     if (version == NULL)
         return false;
     *why = "the adoption share is a percentage, 0 to 100";

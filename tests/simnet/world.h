@@ -39,7 +39,7 @@ struct sim_world;
 #define SIM_WORLD_DEFAULT "imc2025-v1"
 
 struct sim_world_options {
-    const char *version; /* "imc2025-v1", "2026-v1"; NULL: SIM_WORLD_DEFAULT */
+    const char *version; /* "imc2025-v1", "2026-v1", "imc2025-v2"; NULL: SIM_WORLD_DEFAULT */
     uint64_t seed;
     double adoption_pct; /* share that publishes MTA-STS, 0..100; negative: the world's own */
 };
@@ -54,6 +54,7 @@ void sim_world_free(struct sim_world *world);
  * Address plan. All of it lies in 127.0.0.0/8, never in 127.0.0.0/24. A block is 127.<octet>.n.h
  * with n in 0..nets-1 (so many /24) and h in 1..hosts. Blocks of one service never serve the other.
  *
+ *   127.3       name servers of zones, 127.3.0.1 and on, at the port of DNS (zone.h)
  *   127.4       nobody listens: connect() is refused. Both services.
  *   127.5       SYNs vanish: connect() times out. Both services.
  *   127.8       shared policy hosters, 4 /24 with 4 addresses each to a hoster

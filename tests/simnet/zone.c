@@ -6,7 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TTL_S = 3600 };
+enum { TTL_S = 3600, LAME_EVERY = 8 };
+
+static const char *const name_servers[SIM_SERVER_COUNT] = {
+    [SIM_NS_FIRST] = "ns1." SIM_SUFFIX_HOSTING,
+    [SIM_NS_SECOND] = "ns2." SIM_SUFFIX_HOSTING,
+    [SIM_NS_LAME] = "ns3." SIM_SUFFIX_HOSTING,
+};
 
 /* The rest of `name` when it begins with `label` (final dot included), else NULL. */
 static const char *below(const char *name, const char *label)
@@ -129,11 +135,25 @@ static void answer_own_mx(const struct sim_world *world, const char *qname, unsi
     }
 }
 
+/* ns1 and so on; false for any other name. */
+static bool answer_name_server(const char *qname, unsigned qtype, struct sim_answer *a)
+{
+    uint32_t addr = 0;
+    for (unsigned i = SIM_NS_FIRST; i < SIM_SERVER_COUNT; i++)
+        if (strcmp(qname, name_servers[i]) == 0)
+            addr = sim_addr_name_server(i);
+    if (addr != 0 && qtype == SIM_TYPE_A)
+        add_addresses(a, a->qname, &addr, 1);
+    return addr != 0;
+}
+
 static void answer_infrastructure(const char *qname, unsigned qtype, struct sim_answer *a)
 {
     int hoster = sim_hoster_of(qname), provider = sim_mx_provider_of(qname);
     uint32_t addr[4];
     unsigned n = 1;
+    if (answer_name_server(qname, qtype, a))
+        return;
     if (provider >= 0 && (hoster < 0 || strlen(sim_mx_provider((unsigned)provider)->suffix) >
                                             strlen(sim_hoster((unsigned)hoster)->suffix))) {
         uint64_t at = sim_hash(0, "shared-mx", qname, strlen(qname));
@@ -245,7 +265,10 @@ static void answer_apex(const struct sim_world *world, const char *qname, unsign
         add_text(a, a->qname, "v=spf1 mx -all");
         answer_astray(a, qtype);
     } else if (qtype == SIM_TYPE_NS && strcmp(sim_registrable(world, qname), qname) == 0) {
-        add_target(a, a->qname, SIM_TYPE_NS, "ns1." SIM_SUFFIX_HOSTING, 0);
+        bool lame = d->hash % LAME_EVERY == 0;
+        for (unsigned i = SIM_NS_FIRST; i < SIM_SERVER_COUNT; i++)
+            if (i != SIM_NS_LAME || lame)
+                add_target(a, a->qname, SIM_TYPE_NS, name_servers[i], 0);
     }
 }
 
@@ -352,6 +375,7 @@ void sim_zone_answer(const struct sim_world *world, const char *qname, unsigned 
     out->status = SIM_LOOKUP_FOUND;
     out->count = 0;
     out->soa[0] = '\0';
+    out->authoritative = false;
     out->domain.registrable = NULL;
     size_t len = strnlen(qname, sizeof out->qname - 1);
     memcpy(out->qname, qname, len);
@@ -366,4 +390,36 @@ void sim_zone_answer(const struct sim_world *world, const char *qname, unsigned 
     }
     if (!answered && !loops)
         set_soa(world, out);
+}
+
+/* The first server has no zone but the domain's, and so stops at an alias that leaves it. */
+static void drop_foreign(struct sim_answer *a)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->rr[i].owner, a->qname) == 0)
+            a->rr[kept++] = a->rr[i];
+    if (kept < a->count || (kept > 0 && a->rr[0].type == SIM_TYPE_CNAME)) {
+        a->status = SIM_LOOKUP_FOUND;
+        a->soa[0] = '\0';
+    }
+    a->count = kept;
+}
+
+void sim_zone_answer_of(const struct sim_world *world, enum sim_server server, const char *qname,
+                        unsigned qtype, struct sim_answer *out)
+{
+    sim_zone_answer(world, qname, qtype, out);
+    if (server == SIM_NS_LAME) {
+        fail(out, SIM_LOOKUP_NODATA);
+        out->soa[0] = '\0';
+        return;
+    }
+    out->authoritative = server != SIM_RESOLVER;
+    if (server == SIM_NS_FIRST)
+        drop_foreign(out);
+    const char *domain = below(out->qname, "_mta-sts.");
+    if (server == SIM_NS_SECOND && qtype == SIM_TYPE_TXT && domain != NULL && out->count == 1 &&
+        strcmp(out->domain.name, domain) == 0 && out->domain.sts_stale.text != NULL)
+        out->rr[0].txt = &out->domain.sts_stale;
 }

@@ -24,6 +24,11 @@ enum sim_type {
 
 enum { SIM_ANSWER_RRS_MAX = 16 };
 
+/* Who answers: a recursive resolver, or one of the name servers of all zones. The second has
+ * another record where the domain's class says so, and follows aliases out of the zone; the third
+ * is lame: a zone in eight names it, and it knows of nothing, without authority. */
+enum sim_server { SIM_RESOLVER, SIM_NS_FIRST, SIM_NS_SECOND, SIM_NS_LAME, SIM_SERVER_COUNT };
+
 /* One RR; pointers into the answer or to static text. */
 struct sim_rr {
     const char *owner;
@@ -42,6 +47,7 @@ struct sim_answer {
     size_t count;
     char qname[SIM_NAME_MAX];
     char soa[SIM_NAME_MAX]; /* owner of the SOA of a negative answer; "" for none */
+    bool authoritative;
     struct sim_txt_rr text;
     char text_bytes[64];
     struct sim_domain domain;
@@ -50,5 +56,8 @@ struct sim_answer {
 /* `qname` is lower case without final dot, "" for the root. */
 void sim_zone_answer(const struct sim_world *world, const char *qname, unsigned qtype,
                      struct sim_answer *out);
+/* The same as another than the resolver says it. */
+void sim_zone_answer_of(const struct sim_world *world, enum sim_server server, const char *qname,
+                        unsigned qtype, struct sim_answer *out);
 
 #endif

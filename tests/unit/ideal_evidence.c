@@ -328,6 +328,19 @@ static void fill_rua(const struct sim_domain *d, struct evidence *e)
     }
 }
 
+/* What the zone's name servers say: the second may lag behind. */
+static void fill_name_servers(const struct sim_domain *d, struct evidence *e)
+{
+    e->n_ns = 2;
+    e->ns = arena_array(&e->arena, e->n_ns, sizeof *e->ns);
+    for (size_t i = 0; i < e->n_ns; i++) {
+        e->ns[i].server = i == 0 ? "ns1" : "ns2";
+        fill_txt(e, &d->sts, &e->ns[i].txt);
+    }
+    if (d->sts_stale.text != NULL)
+        e->ns[1].txt.rr[0] = (struct txt_rr){d->sts_stale.text, d->sts_stale.len, 1};
+}
+
 /* What a scan that goes beyond the adopters, and deeper, sees besides. */
 static void fill_deep(const struct sim_domain *d, struct evidence *e)
 {
@@ -372,4 +385,6 @@ void ideal_evidence(const struct sim_domain *d, enum sim_truth_mode mode, struct
         fill_rua(d, e);
     if (deep)
         fill_deep(d, e);
+    if (deep && d->adopter)
+        fill_name_servers(d, e);
 }

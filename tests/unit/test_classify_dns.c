@@ -52,16 +52,20 @@ static void elsewhere(struct domain *d, const char *label)
 }
 
 /* Two servers, and one that is down: the first has id 1. */
+/* Beside two servers one that is silent, and one that stops at an alias. */
 static void views(struct domain *d, const char *second)
 {
-    d->e.ns = arena_array(&d->e.arena, 3, sizeof *d->e.ns);
-    d->e.n_ns = 3;
-    for (size_t i = 0; i < 3; i++) {
-        d->e.ns[i].server = i == 0 ? "ns1" : i == 1 ? "ns2" : "ns3";
+    static const char *const names[] = {"ns1", "ns2", "ns3", "ns4"};
+    d->e.ns = arena_array(&d->e.arena, 4, sizeof *d->e.ns);
+    d->e.n_ns = 4;
+    for (size_t i = 0; i < 4; i++) {
+        d->e.ns[i].server = names[i];
         domain_txt(d, &d->e.ns[i].txt, i == 0 ? "v=STSv1; id=1;" : second, NULL);
     }
-    d->e.ns[2].txt.n = 0;
+    d->e.ns[2].txt.n = d->e.ns[3].txt.n = 0;
     d->e.ns[2].txt.dns.status = LOOKUP_TIMEOUT;
+    d->e.ns[3].txt.dns.status = LOOKUP_NODATA;
+    domain_chain(d, &d->e.ns[3].txt.dns, "_mta-sts.hoster.example");
 }
 
 HOLDS(sts_absent)

@@ -225,6 +225,21 @@ static void test_other_types(void **state)
 }
 
 /* RDATA one byte too short and one too long for its type is malformed. */
+static void test_authority(void **state)
+{
+    (void)state;
+    begin(DNS_TXT);
+    msg_txt(&g_msg, NULL, 1, "from a cache");
+    assert_false(parse("q.example", DNS_TXT)->authoritative);
+    msg_begin(&g_msg, 1, REPLY | MSG_AA, "q.example", DNS_TXT);
+    msg_txt(&g_msg, NULL, 1, "of the zone");
+    assert_true(parse("q.example", DNS_TXT)->authoritative);
+    msg_begin(&g_msg, 1, REPLY | MSG_AA, "q.example", DNS_TXT);
+    assert_true(parse("q.example", DNS_TXT)->authoritative); /* nor must it hold records */
+    msg_begin(&g_msg, 1, REPLY | MSG_AA, "other.example", DNS_TXT);
+    assert_false(parse("q.example", DNS_TXT)->authoritative);
+}
+
 static void test_rdata_lengths(void **state)
 {
     (void)state;
@@ -539,6 +554,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_txt_caps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_record_caps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_types, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_authority, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rdata_lengths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_negative, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rcodes, setup, teardown),

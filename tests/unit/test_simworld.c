@@ -99,6 +99,7 @@ static void test_worlds_stay_as_they_are(void **state)
     } worlds[] = {
         {"imc2025-v1", UINT64_C(0xbed8522682b702f6)},
         {"2026-v1", UINT64_C(0xfd6f39e017b02743)},
+        {"imc2025-v2", UINT64_C(0xf625c10d7ea75f65)},
     };
     for (size_t i = 0; i < sizeof worlds / sizeof worlds[0]; i++) {
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -155,7 +156,10 @@ static void test_adoption_share(void **state)
 static void test_classes_occur_with_their_codes(void **state)
 {
     (void)state;
-    struct sim_world *w = world_of(1, 100);
+    const char *why;
+    struct sim_world *w;
+    struct sim_world_options o = {.version = "imc2025-v2", .seed = 1, .adoption_pct = 100};
+    assert_true(sim_world_new(&o, &w, &why));
     unsigned *seen = calloc(sim_class_count(), sizeof *seen);
     unsigned adopters = 0, faults = 0;
     assert_non_null(seen);

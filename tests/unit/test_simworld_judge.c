@@ -87,7 +87,7 @@ static void judge_names(struct fixture *f, double adoption, enum sim_truth_mode 
     static const char *const tlds[] = {"com", "de", "co.uk", "nl", "ru", "org"};
     const char *why;
     struct sim_world *w;
-    struct sim_world_options o = {.seed = 11, .adoption_pct = adoption};
+    struct sim_world_options o = {.version = "imc2025-v2", .seed = 11, .adoption_pct = adoption};
     assert_true(sim_world_new(&o, &w, &why));
     for (unsigned i = 0; i < NAMES; i++) {
         char name[SIM_NAME_MAX];
