@@ -283,7 +283,7 @@ struct mx_facts {
 
 /* One authoritative server's answer for _mta-sts.D (--deep). */
 struct ns_view {
-    const char *server; /* name and address */
+    const char *server; /* name and address; the name alone of one that was not asked */
     struct txt_facts txt;
 };
 

@@ -17,6 +17,7 @@ struct zone_search {
 struct name_server {
     const char *name;
     struct addr_facts addrs;
+    struct ns_view *view;
 };
 
 /* A server that is not authoritative does not hold the zone: what it says was got elsewhere, and
@@ -36,17 +37,15 @@ static void on_view(struct unit *u, void *arg, const struct dns_answer *a)
 
 static void ask_server(struct unit *u, const struct name_server *ns, const struct net_addr *ip)
 {
-    struct ns_view *view = &u->e.ns[u->e.n_ns];
     struct endpoint at = {.ip = *ip, .port = u->worker->shared->options->ns_port};
     char text[ADDR_TEXT_MAX_BYTES];
     net_addr_text(ip, text);
-    txt_facts_init(&view->txt);
-    view->server = arena_printf(&u->e.arena, "%s %s", ns->name, text);
+    const char *server = arena_printf(&u->e.arena, "%s %s", ns->name, text);
     const char *name = arena_join(&u->e.arena, "_mta-sts.", u->e.domain);
-    if (!view->server || !name)
+    if (!server || !name)
         return;
-    u->e.n_ns++;
-    unit_ask_at(u, &at, name, DNS_TXT, on_view, &view->txt);
+    ns->view->server = server;
+    unit_ask_at(u, &at, name, DNS_TXT, on_view, &ns->view->txt);
 }
 
 /* One address of each server is enough: behind all of them is one copy of the zone. */
@@ -66,7 +65,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct name_server *)a)->name, ((const struct name_server *)b)->name);
 }
 
-/* In the order of their names, as resolvers turn the order of an RRset around. */
+/* In the order of their names, as resolvers turn the order of an RRset around. One that cannot be
+ * asked, for want of an address that may be contacted, is in the evidence by its name alone. */
 static void ask_servers(struct unit *u, const struct dns_answer *a)
 {
     size_t n = 0;
@@ -81,6 +81,11 @@ static void ask_servers(struct unit *u, const struct dns_answer *a)
     if (n > LIMIT_NS_PER_ZONE)
         n = LIMIT_NS_PER_ZONE;
     u->e.ns = n > 0 ? arena_array(&u->e.arena, n, sizeof *u->e.ns) : NULL;
+    for (size_t i = 0; u->e.ns && i < n; i++) {
+        ns[i].view = &u->e.ns[u->e.n_ns++];
+        ns[i].view->server = ns[i].name;
+        txt_facts_init(&ns[i].view->txt);
+    }
     for (size_t i = 0; u->e.ns && i < n; i++)
         unit_ask_addresses(u, ns[i].name, true, &ns[i].addrs, on_server_addresses, &ns[i]);
 }
