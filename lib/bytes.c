@@ -53,6 +53,25 @@ bool slice_contains_nocase(struct slice s, struct slice sub)
     return false;
 }
 
+struct slice slice_trim(struct slice s)
+{
+    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = (struct slice){s.p + 1, s.len - 1};
+    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+struct slice slice_take(struct slice *rest, char separator, bool *last)
+{
+    const char *end = rest->len == 0 ? NULL : memchr(rest->p, separator, rest->len);
+    *last = end == NULL;
+    struct slice taken = {rest->p, *last ? rest->len : (size_t)(end - rest->p)};
+    size_t used = taken.len + (*last ? 0 : 1);
+    *rest = (struct slice){rest->len > 0 ? rest->p + used : rest->p, rest->len - used};
+    return taken;
+}
+
 /* ---- arena ---------------------------------------------------------------------------------- */
 
 enum {

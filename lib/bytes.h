@@ -26,6 +26,11 @@ bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_nocase(struct slice a, struct slice b);         /* ASCII case only */
 bool slice_starts(struct slice s, struct slice prefix);       /* exact bytes */
 bool slice_contains_nocase(struct slice s, struct slice sub); /* ASCII case only */
+/* Without the spaces and tabs at both ends (WSP of RFC 5234). */
+struct slice slice_trim(struct slice s);
+/* Takes what stands before the next separator off *rest, and the separator; all when there is none,
+ * then *last is true. */
+struct slice slice_take(struct slice *rest, char separator, bool *last);
 
 struct arena_chunk;
 struct arena {

@@ -66,6 +66,22 @@ static enum status judge_found(const struct evidence *e, struct judgement *j)
     return ST_OK;
 }
 
+/* DMARC is evidence beside it: what receivers make of the record, and no finding. */
+static enum status judge_dmarc(const struct evidence *e, struct judgement *j)
+{
+    enum lookup status = e->dmarc.dns.status;
+    enum status st = dmarc_judge(e->dmarc.rr, e->dmarc.n, &j->arena, &j->dmarc);
+    if (status == LOOKUP_SKIPPED)
+        j->dmarc_status = COMPONENT_SKIPPED;
+    else if (lookup_is_undetermined(status))
+        j->dmarc_status = COMPONENT_UNDETERMINED;
+    else if (!j->dmarc.present)
+        j->dmarc_status = COMPONENT_ABSENT;
+    else
+        j->dmarc_status = j->dmarc.valid ? COMPONENT_FOUND : COMPONENT_INVALID;
+    return st;
+}
+
 enum status classify_tlsrpt(const struct judge *ctx, const struct evidence *e, struct judgement *j)
 {
     (void)ctx;
@@ -79,5 +95,7 @@ enum status classify_tlsrpt(const struct judge *ctx, const struct evidence *e, s
         st = judge_found(e, j);
     else
         judge_absent(e, j);
+    if (st == ST_OK)
+        st = judge_dmarc(e, j);
     return st == ST_OK ? classify_status(j) : st;
 }

@@ -3,6 +3,7 @@
 #ifndef LIB_JUDGE_H
 #define LIB_JUDGE_H
 
+#include "lib/dmarc.h"
 #include "lib/evidence.h"
 #include "lib/findings.h"
 #include "lib/name.h"
@@ -73,11 +74,12 @@ struct judgement {
     enum verdict verdict;
     int cause;                /* enum finding_code, or -1 for null */
     struct findings findings; /* sorted */
-    enum component record_status, tlsrpt_status, policy_status, mx_status;
+    enum component record_status, tlsrpt_status, policy_status, mx_status, dmarc_status;
     const char *policy_stage; /* "dns", "tcp", "tls", "http", "syntax" where it failed; NULL */
     struct sts_record record;
     struct policy policy;
     struct tlsrpt tlsrpt;
+    struct dmarc dmarc;
     const char *policy_provider;
     struct mx_judgement *mx;     /* as many as evidence mx.n */
     const char *exchange_online; /* "5.4.8", "5.7.5" or NULL */

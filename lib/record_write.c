@@ -178,6 +178,12 @@ static void write_components(struct record_out *o, const struct evidence *e,
     if (e->dmarc.dns.status != LOOKUP_SKIPPED) {
         OUT_KEY(o, "dmarc");
         record_out_open(o, '{');
+        OUT_KEY(o, "status");
+        record_out_text(o, component_name(j->dmarc_status));
+        OUT_KEY(o, "policy");
+        record_out_text(o, j->dmarc.policy);
+        OUT_KEY(o, "rua");
+        record_out_strings(o, j->dmarc.rua, j->dmarc.n_rua);
         record_out_txt_set(o, &e->dmarc, false);
         record_out_close(o, '}');
     }

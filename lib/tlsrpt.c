@@ -15,28 +15,9 @@ static struct slice rr_text(const struct txt_rr *rr)
     return (struct slice){rr->p, rr->len};
 }
 
-static bool is_wsp(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && is_wsp(s.p[0]))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && is_wsp(s.p[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 static struct slice take_field(struct slice *rest, bool *last)
 {
-    const char *end = rest->len == 0 ? NULL : memchr(rest->p, ';', rest->len);
-    *last = end == NULL;
-    struct slice field = {rest->p, *last ? rest->len : (size_t)(end - rest->p)};
-    size_t used = field.len + (*last ? 0 : 1);
-    *rest = (struct slice){rest->p + used, rest->len - used};
-    return trim(field);
+    return slice_trim(slice_take(rest, ';', last));
 }
 
 /* The first field, up to its delimiter, is exactly the version. The ABNF lets white space stand
@@ -68,7 +49,8 @@ static enum status judge_fields(struct slice text, const char *domain, struct fi
             break; /* the final delimiter */
         if (slice_starts(field, SLICE_LIT("rua=")) && !rua_seen) {
             rua_seen = true;
-            st = tlsrpt_rua_judge(trim((struct slice){field.p + 4, field.len - 4}), domain, f, out);
+            st = tlsrpt_rua_judge(slice_trim((struct slice){field.p + 4, field.len - 4}), domain, f,
+                                  out);
             behind_rua = true;
             continue;
         }
