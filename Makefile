@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 embed = $(patsubst %,$(BUILD)/obj/data/%.o,$(notdir $(wildcard $(1))))
 $(BUILD)/obj/data/%.o: data/% Makefile
 	@mkdir -p $(@D)
-	printf '%s\n' '.section .rodata' '.balign 8' \
+	@printf '%s\n' '.section .rodata' '.balign 8' \
 	    '.global embed_$(subst .,_,$*)_len' 'embed_$(subst .,_,$*)_len: .8byte 2f - 1f' \
 	    '.global embed_$(subst .,_,$*)' 'embed_$(subst .,_,$*):' '1: .incbin "$<"' '2: .byte 0' \
 	    '.section .note.GNU-stack,"",%progbits' | $(CC) -c -x assembler -o $@ -

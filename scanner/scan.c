@@ -78,11 +78,11 @@ static enum status open_resume(struct scan *s)
     return st;
 }
 
-static enum status open_all(struct scan *s)
+/* Before signals are blocked: opening a pipe waits for whoever writes to it, perhaps for ever. */
+static enum status open_input(struct scan *s)
 {
     char error[512] = "";
-    struct worker_shared *shared = &s->shared;
-    enum status st = setup_open(&s->setup, shared, &s->exit_code);
+    enum status st = setup_open(&s->setup, &s->shared, &s->exit_code);
     if (st != ST_OK)
         return st;
     if (!s->caller)
@@ -92,8 +92,14 @@ static enum status open_all(struct scan *s)
         s->exit_code = EXIT_INPUT;
         return st;
     }
-    if (!s->caller && (st = open_resume(s)) != ST_OK)
-        return st;
+    return s->caller ? ST_OK : open_resume(s);
+}
+
+static enum status open_all(struct scan *s)
+{
+    char error[512] = "";
+    struct worker_shared *shared = &s->shared;
+    enum status st;
     s->exit_code = EXIT_OUTPUT;
     struct writer_events events = {
         .durable = scan_on_durable, .failed = scan_on_writer_failed, .arg = s};
@@ -303,10 +309,11 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     signal(SIGPIPE, SIG_IGN);
     curl_global_init(CURL_GLOBAL_DEFAULT);
 
+    bool readable = open_input(s) == ST_OK;
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);
-    bool opened = open_all(s) == ST_OK;
+    bool opened = readable && open_all(s) == ST_OK;
     bool started = opened && start_threads(s) == ST_OK;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (started && !caller)

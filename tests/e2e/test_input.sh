@@ -66,6 +66,17 @@ mkdir "$dir/link" && ln -s "$dir/elsewhere" "$dir/link/scan.ndjson"
 "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --quiet -o "$dir/link/scan.ndjson" "$dir/one" 2>/dev/null
 [ $? -eq 4 ] && [ ! -e "$dir/elsewhere" ] || { echo "a symbolic link was followed"; bad=1; }
 
+# A pipe that nobody writes to can be left by a signal.
+mkfifo "$dir/pipe"
+"$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --quiet -o "$dir/pipe.ndjson" "$dir/pipe" &
+waiting=$!
+for _ in $(seq 100); do
+    kill -TERM $waiting 2>/dev/null || break
+    read -rt 0.05 <> <(:)
+done
+kill -KILL $waiting 2>/dev/null && { echo "pipe: signals are not heard"; bad=1; }
+wait $waiting && { echo "pipe: a scan of an empty pipe was complete"; bad=1; }
+
 # No resolver: everything undetermined, nothing absent, exit 6, and it says why.
 kill $simnet; wait $simnet 2>/dev/null
 seq 1 50 | sed 's/$/.example/' >"$dir/fifty"
