@@ -71,6 +71,10 @@ mkfifo "$dir/pipe"
 "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --quiet -o "$dir/pipe.ndjson" "$dir/pipe" &
 waiting=$!
 for _ in $(seq 100); do
+    grep -qs wait_for_partner "/proc/$waiting/wchan" && break
+    read -rt 0.05 <> <(:)
+done
+for _ in $(seq 100); do
     kill -TERM $waiting 2>/dev/null || break
     read -rt 0.05 <> <(:)
 done
