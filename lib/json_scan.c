@@ -130,3 +130,22 @@ struct slice json_scan_text(struct slice value)
         return (struct slice){"", 0};
     return (struct slice){value.p + 1, value.len - 2};
 }
+
+bool json_scan_members(struct slice object, const struct json_wanted *wanted, size_t n, void *out,
+                       size_t out_size)
+{
+    struct json_scan s;
+    struct slice key, value;
+    memset(out, 0, out_size);
+    if (!json_scan_open(object, &s) || s.p[-1] != '{')
+        return false;
+    while (json_scan_member(&s, &key, &value)) {
+        for (size_t i = 0; i < n; i++) {
+            if (slice_eq(key, slice_of(wanted[i].key))) {
+                memcpy((char *)out + wanted[i].offset, &value, sizeof value);
+                break;
+            }
+        }
+    }
+    return !s.bad;
+}

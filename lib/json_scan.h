@@ -22,4 +22,14 @@ bool json_scan_element(struct json_scan *s, struct slice *value);
 /* The inside of a string, as it is escaped; empty for anything else (null). */
 struct slice json_scan_text(struct slice value);
 
+/* One member that is looked for, and where in a struct its value (a slice) goes. */
+struct json_wanted {
+    const char *key;
+    size_t offset;
+};
+/* Zeroes out, of out_size bytes, and fills in the wanted members of an object; those that are not
+ * there stay empty. False when it is no object or breaks JSON's grammar. */
+bool json_scan_members(struct slice object, const struct json_wanted *wanted, size_t n, void *out,
+                       size_t out_size);
+
 #endif

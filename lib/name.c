@@ -128,25 +128,6 @@ static const char *add_unicode_label(struct strbuf *out, struct slice label)
     return reason;
 }
 
-static bool is_ascii(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.p[i] > 0x7f)
-            return false;
-    return true;
-}
-
-static bool is_utf8(struct slice s)
-{
-    while (s.len > 0) {
-        size_t len = utf8_sequence(s);
-        if (len == 0)
-            return false;
-        s = (struct slice){s.p + len, s.len - len};
-    }
-    return true;
-}
-
 /* Appends the name label by label; NULL, or the reason why it is none. */
 static const char *add_labels(struct strbuf *out, struct slice in)
 {
@@ -157,7 +138,7 @@ static const char *add_labels(struct strbuf *out, struct slice in)
             len++;
         struct slice label = {in.p, len};
         const char *reason =
-            is_ascii(label) ? add_ascii_label(out, label) : add_unicode_label(out, label);
+            text_is_ascii(label) ? add_ascii_label(out, label) : add_unicode_label(out, label);
         if (reason != NULL)
             return reason;
         labels++;
@@ -197,11 +178,11 @@ enum status name_normalize(struct slice in, char out[NAME_MAX_BYTES + 1], const 
     *reason = NULL;
     if (in.len == 0 || slice_eq(in, SLICE_LIT(".")))
         *reason = "empty";
-    else if (!is_utf8(in))
+    else if (!text_is_utf8(in))
         *reason = "not_utf8";
     else if (is_address(in))
         *reason = "ip_address";
-    else if (is_ascii(in) && in.len > NAME_MAX_BYTES + 1)
+    else if (text_is_ascii(in) && in.len > NAME_MAX_BYTES + 1)
         *reason = "too_long";
     else
         *reason = add_labels(&name, in);

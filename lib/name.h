@@ -45,6 +45,10 @@ bool name_is_public_suffix(const name_psl *psl, const char *name);
  * with valid UTF-8: overlong forms, surrogates and code points over U+10FFFF are not valid. */
 size_t utf8_sequence(struct slice s);
 
+bool text_is_ascii(struct slice s);
+/* Valid UTF-8 throughout (utf8_sequence). */
+bool text_is_utf8(struct slice s);
+
 /* Network bytes as valid UTF-8 text (contract): a byte outside valid UTF-8 becomes \xhh (lower-case
  * hex), a backslash becomes two; control characters stay as they are, the JSON writer escapes them.
  * Appends to out. */

@@ -24,33 +24,14 @@ static struct slice media_type(struct slice value)
     return trim((struct slice){value.p, end != NULL ? (size_t)(end - value.p) : value.len});
 }
 
-static bool is_ascii(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.p[i] > 0x7f)
-            return false;
-    return true;
-}
-
-static bool is_utf8(struct slice s)
-{
-    while (s.len > 0) {
-        size_t len = utf8_sequence(s);
-        if (len == 0)
-            return false;
-        s = (struct slice){s.p + len, s.len - len};
-    }
-    return true;
-}
-
 /* A body that is not ASCII needs a charset that can hold it. */
 static bool charset_ok(struct slice content_type, struct slice body)
 {
-    if (is_ascii(body))
+    if (text_is_ascii(body))
         return true;
     if (slice_contains_nocase(content_type, SLICE_LIT("charset=utf-8")) ||
         slice_contains_nocase(content_type, SLICE_LIT("charset=\"utf-8\"")))
-        return is_utf8(body);
+        return text_is_utf8(body);
     return slice_contains_nocase(content_type, SLICE_LIT("charset=iso-8859-"));
 }
 

@@ -113,3 +113,22 @@ enum status text_unescape(struct strbuf *out, struct slice text)
     }
     return strbuf_add(out, text.p + plain, text.len - plain);
 }
+
+bool text_is_ascii(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.p[i] > 0x7f)
+            return false;
+    return true;
+}
+
+bool text_is_utf8(struct slice s)
+{
+    while (s.len > 0) {
+        size_t len = utf8_sequence(s);
+        if (len == 0)
+            return false;
+        s = (struct slice){s.p + len, s.len - len};
+    }
+    return true;
+}

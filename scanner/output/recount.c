@@ -12,10 +12,7 @@ struct parts {
 
 static bool find_parts(struct slice line, struct parts *p)
 {
-    static const struct {
-        const char *key;
-        size_t offset;
-    } wanted[] = {
+    static const struct json_wanted wanted[] = {
         {"schema", offsetof(struct parts, schema)},
         {"domain", offsetof(struct parts, domain)},
         {"index", offsetof(struct parts, index)},
@@ -26,20 +23,8 @@ static bool find_parts(struct slice line, struct parts *p)
         {"reason", offsetof(struct parts, reason)},
         {"policy", offsetof(struct parts, policy)},
     };
-    struct json_scan s;
-    struct slice key, value;
-    memset(p, 0, sizeof *p);
-    if (!json_scan_open(line, &s) || s.p[-1] != '{')
-        return false;
-    while (json_scan_member(&s, &key, &value)) {
-        for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-            if (slice_eq(key, slice_of(wanted[i].key))) {
-                *(struct slice *)(void *)((char *)p + wanted[i].offset) = value;
-                break;
-            }
-        }
-    }
-    return !s.bad && p->schema.len > 0 && p->index.len > 0;
+    return json_scan_members(line, wanted, sizeof wanted / sizeof wanted[0], p, sizeof *p) &&
+           p->schema.len > 0 && p->index.len > 0;
 }
 
 static bool number(struct slice text, uint64_t *out)
