@@ -153,8 +153,9 @@ static int summary(char **files, size_t n, const struct report_options *o)
         int one = count_file(files[i], t);
         code = one != OK ? one : code;
     }
-    enum status st =
-        o->json ? summary_json(t, files, n, stdout) : summary_text(t, files, n, stdout);
+    enum status st = ST_OK;
+    if (code == OK || t->records > 0) /* nothing readable: no page of zeroes */
+        st = o->json ? summary_json(t, files, n, stdout) : summary_text(t, files, n, stdout);
     free(t);
     if (st != ST_OK) {
         fprintf(stderr, "stsreport: cannot write the report\n");
