@@ -127,7 +127,8 @@ BENCH_BIN  := $(patsubst benchmarks/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(call objs,$(BENCH_HELP)) $(BUILD)/libtestable.a \
                   $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
+	$(if $(V),,@echo "LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_TEST))
 .PHONY: benchbins bench-full
 benchbins: $(BENCH_BIN)
 # BENCH_ARGS: see benchmarks/bench.py --help, as BENCH_ARGS="--only dns --names 200000".
