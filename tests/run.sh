@@ -24,8 +24,10 @@ run_unit() {
     name=$(basename "$t") log=$BUILD/log/$name.log
     CMOCKA_MESSAGE_OUTPUT=stdout timeout 300 "$t" >"$log" 2>&1
     local rc=$?
-    n=$(grep -ac '^\[       OK \]' "$log") f=$(grep -ac '^\[  FAILED  \] [a-z]' "$log")
-    s=$(grep -ac '^\[  SKIPPED \] [a-z]' "$log")
+    # cmocka names a failed or skipped test twice: as it ends, and in the list at the end.
+    n=$(grep -ac '^\[       OK \]' "$log")
+    f=$(grep -a '^\[  FAILED  \] [a-z]' "$log" | sort -u | wc -l)
+    s=$(grep -a '^\[  SKIPPED \] [a-z]' "$log" | sort -u | wc -l)
     passed=$((passed + n)) skipped=$((skipped + s))
     if [ $rc -ne 0 ]; then
         failed=$((failed + (f > 0 ? f : 1)))
