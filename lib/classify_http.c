@@ -102,24 +102,11 @@ static void judge_status(struct host_case *c, const struct fetch_facts *f)
 
 /* ---- a 200 ----------------------------------------------------------------------------------- */
 
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 /* The next part of a field value up to ';', advancing rest past it. */
 static struct slice next_part(struct slice *rest)
 {
-    const char *semicolon = rest->len > 0 ? memchr(rest->p, ';', rest->len) : NULL;
-    size_t len = semicolon ? (size_t)(semicolon - rest->p) : rest->len;
-    struct slice part = {rest->p, len};
-    size_t skip = semicolon ? len + 1 : len;
-    *rest = (struct slice){rest->p + skip, rest->len - skip};
-    return trim(part);
+    bool last;
+    return slice_trim(slice_take(rest, ';', &last));
 }
 
 static bool charset_is_right(struct slice value)

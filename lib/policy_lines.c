@@ -5,20 +5,6 @@
 
 #include <string.h>
 
-static bool is_wsp(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && is_wsp(s.p[0]))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && is_wsp(s.p[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 static bool is_quote(char c)
 {
     return c == '"' || c == '\'';
@@ -63,9 +49,9 @@ bool policy_next_line(struct slice body, size_t *pos, struct policy_line *out)
     const char *colon = out->raw.len > 0 ? memchr(out->raw.p, ':', out->raw.len) : NULL;
     out->has_colon = colon != NULL;
     size_t key_len = out->has_colon ? (size_t)(colon - out->raw.p) : 0;
-    out->key = trim((struct slice){out->raw.p, key_len});
+    out->key = slice_trim((struct slice){out->raw.p, key_len});
     size_t used = out->has_colon ? key_len + 1 : 0;
-    out->value = trim((struct slice){out->raw.p + used, out->raw.len - used});
+    out->value = slice_trim((struct slice){out->raw.p + used, out->raw.len - used});
     return true;
 }
 

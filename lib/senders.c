@@ -8,20 +8,11 @@
 
 #include <string.h>
 
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 /* The part of a Content-Type before, or behind, its first ";". */
 static struct slice media_type(struct slice value)
 {
     const char *end = value.len > 0 ? memchr(value.p, ';', value.len) : NULL;
-    return trim((struct slice){value.p, end != NULL ? (size_t)(end - value.p) : value.len});
+    return slice_trim((struct slice){value.p, end != NULL ? (size_t)(end - value.p) : value.len});
 }
 
 /* A body that is not ASCII needs a charset that can hold it. */

@@ -48,20 +48,6 @@ static bool has_crlf(struct slice s)
     return false;
 }
 
-static bool is_wsp(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && is_wsp(s.p[0]))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && is_wsp(s.p[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 /* ---- values ---------------------------------------------------------------------------------- */
 
 /* An integer with an optional sign (not when only digits do), within the sender's range. */
@@ -211,11 +197,11 @@ static bool read_line(struct reading *r, struct slice line)
     if (colon == NULL)
         return rules->no_colon == ODD_SKIPPED;
     struct slice key = {line.p, (size_t)(colon - line.p)};
-    struct slice value = trim((struct slice){colon + 1, line.len - key.len - 1});
+    struct slice value = slice_trim((struct slice){colon + 1, line.len - key.len - 1});
     if (value.len > 0 && memchr(value.p, ':', value.len) != NULL && rules->colon != COLON_KEPT)
         return rules->colon == COLON_SKIPPED;
     if (rules->trims_key)
-        key = trim(key);
+        key = slice_trim(key);
     enum policy_key kind = policy_key_of(key);
     if (kind < KEY_STANDARD_COUNT)
         return read_standard(r, kind, value);
@@ -246,7 +232,7 @@ bool sender_takes_policy(const struct sender_rules *rules, struct slice body)
     bool crlf_only = rules->lines == LINES_CRLF_IF_ANY && has_crlf(body);
     while (body.len > 0) {
         struct slice line = take_line(rules->lines, crlf_only, &body);
-        bool blank = trim(line).len == 0;
+        bool blank = slice_trim(line).len == 0;
         if (blank && rules->blank == BLANK_ENDS)
             break;
         if ((blank && rules->blank == BLANK_SKIPPED) ||

@@ -4,15 +4,6 @@
 
 #include <string.h>
 
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 static bool has_high(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
@@ -31,7 +22,7 @@ static struct slice take_field(struct slice *rest, const char *separators, bool 
     *last = len == rest->len;
     size_t used = len + (*last ? 0 : 1);
     *rest = (struct slice){rest->p + used, rest->len - used};
-    return trim(field);
+    return slice_trim(field);
 }
 
 static bool split(struct slice field, struct slice *name, struct slice *value)
@@ -76,7 +67,7 @@ static bool counts(enum txt_filter filter, struct slice text)
     }
     if (!slice_starts(text, version))
         return false;
-    struct slice rest = trim((struct slice){text.p + version.len, text.len - version.len});
+    struct slice rest = slice_trim((struct slice){text.p + version.len, text.len - version.len});
     return rest.len > 0 && rest.p[0] == ';';
 }
 
@@ -145,8 +136,8 @@ static bool fields_ok(const struct sender_rules *rules, struct slice text)
     struct slice name, value, version = {NULL, 0}, id = {NULL, 0};
     bool last = false;
     /* White space behind the last field is trimmed by all but those that keep to the ABNF. */
-    if (rules->fields == FIELDS_RFC && text.len > 0 && trim(text).len != text.len &&
-        text.p[trim(text).len - 1] != ';')
+    if (rules->fields == FIELDS_RFC && text.len > 0 && slice_trim(text).len != text.len &&
+        text.p[slice_trim(text).len - 1] != ';')
         return false;
     while (!last) {
         struct slice field = take_field(&text, separators, &last);

@@ -45,15 +45,6 @@ void csv_free(csv *c)
 
 /* ---- one row -------------------------------------------------------------------------------- */
 
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 /* Where the quoted field that begins at `at` (a quote) ends: behind its closing quote; "" inside is
  * an escaped quote. false when it stays open. */
 static bool quoted_end(struct slice text, size_t at, size_t *end)
@@ -93,7 +84,7 @@ static enum row_end take_field(struct slice text, size_t *at, bool last, struct 
     const char *comma = memchr(text.p + end, ',', text.len - end);
     end = comma && !last ? (size_t)(comma - text.p) : text.len;
     f->raw = (struct slice){text.p + start, end - start};
-    f->value = trim(quoted ? inside : f->raw);
+    f->value = slice_trim(quoted ? inside : f->raw);
     *at = end;
     return ROW_OK;
 }
