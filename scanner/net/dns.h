@@ -19,6 +19,7 @@ enum dns_type {
     DNS_NS = 2,
     DNS_CNAME = 5,
     DNS_SOA = 6,
+    DNS_PTR = 12,
     DNS_MX = 15,
     DNS_TXT = 16,
     DNS_AAAA = 28,
@@ -43,7 +44,7 @@ struct dns_answer {
     const struct dns_mx_rr *mx;     /* DNS_MX */
     const struct net_addr *addr;    /* DNS_A, DNS_AAAA */
     const struct dns_tlsa_rr *tlsa; /* DNS_TLSA */
-    const char *const *name;        /* DNS_NS, DNS_CNAME */
+    const char *const *name;        /* DNS_NS, DNS_CNAME, DNS_PTR */
     size_t n;                       /* of the one that belongs to the type */
     bool truncated;                 /* RRs or bytes beyond the caps were dropped */
     bool authoritative;             /* the AA bit (RFC 1035 4.1.1): the server holds the zone */

@@ -13,7 +13,7 @@ enum {
     DNS_EDNS_BYTES = 1232, /* what passes nearly every path unfragmented: DNS flag day 2020 */
     DNS_OPT_BYTES = 11,    /* an OPT record without options (RFC 6891 6.1.2) */
     DNS_QUERY_MAX_BYTES = 12 + DNS_NAME_MAX_BYTES + 4 + DNS_OPT_BYTES,
-    DNS_TEMPLATES_MAX = 8, /* types of enum dns_type */
+    DNS_TEMPLATES_MAX = 9, /* types of enum dns_type */
 };
 
 /* Header, root name, type, class and OPT as c-ares wrote them. Zeroed is a valid empty set. */

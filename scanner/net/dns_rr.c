@@ -131,6 +131,7 @@ static const struct dns_rr_kind rr_kinds[] = {
     {DNS_AAAA, ADDRESSES_MAX, sizeof(struct net_addr), read_aaaa},
     {DNS_NS, DNS_NAMES_MAX, sizeof(const char *), read_name},
     {DNS_CNAME, DNS_NAMES_MAX, sizeof(const char *), read_name},
+    {DNS_PTR, DNS_NAMES_MAX, sizeof(const char *), read_name},
     {DNS_MX, MX_HOSTS_MAX, sizeof(struct dns_mx_rr), read_mx},
     {DNS_TXT, TXT_RRS_MAX, sizeof(struct txt_rr), read_txt},
     {DNS_TLSA, DNS_TLSA_MAX, sizeof(struct dns_tlsa_rr), read_tlsa},
@@ -184,6 +185,7 @@ void dns_rrset_end(const struct dns_rrset *set, struct dns_answer *out)
         break;
     case DNS_NS:
     case DNS_CNAME:
+    case DNS_PTR:
         out->name = set->v;
         break;
     default:

@@ -209,6 +209,12 @@ static void test_other_types(void **state)
     msg_rr_end(&g_msg);
     assert_string_equal(parse("q.example", DNS_NS)->name[0], "ns.example");
 
+    begin(DNS_PTR);
+    msg_rr(&g_msg, MSG_AN, NULL, DNS_PTR, 1);
+    msg_name(&g_msg, "Host.example");
+    msg_rr_end(&g_msg);
+    assert_string_equal(parse("q.example", DNS_PTR)->name[0], "host.example");
+
     begin(DNS_CNAME);
     msg_cname(&g_msg, NULL, "t.example");
     msg_cname(&g_msg, "t.example", "u.example");
@@ -248,10 +254,9 @@ static void test_rdata_lengths(void **state)
         const char *bytes;
         size_t len;
     } good[] = {
-        {DNS_A, "\1\2\3\4", 4},
-        {DNS_AAAA, "0123456789abcdef", 16},
-        {DNS_MX, "\0\1\1a\0", 5},
-        {DNS_NS, "\1a\0", 3},
+        {DNS_A, "\1\2\3\4", 4},   {DNS_AAAA, "0123456789abcdef", 16},
+        {DNS_MX, "\0\1\1a\0", 5}, {DNS_NS, "\1a\0", 3},
+        {DNS_PTR, "\1a\0", 3},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         for (int off = -1; off <= 1; off++) {
