@@ -46,8 +46,8 @@ static enum status question_new(dns_engine *e, struct dns_query_handle **out)
 
 void question_free(dns_engine *e, struct dns_query_handle *q)
 {
-    if (q->pool != NULL)
-        q->pool->questions--;
+    if (q->pool != NULL && --q->pool->questions == 0 && pool_waits(e->lobby))
+        engine_want_flush(e); /* its place may be another's */
     q->state = QUESTION_FREE;
     q->next = e->free_questions;
     e->free_questions = q;
@@ -102,6 +102,8 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
     e->flush_pending = false;
     if (pool_waits(e->resolvers))
         pool_pump(e->resolvers);
+    if (pool_waits(e->lobby))
+        pool_lobby_admit(e);
     for (struct dns_pool *p = e->named; p != NULL; p = p->next_named)
         if (pool_waits(p))
             pool_pump(p);
@@ -158,7 +160,8 @@ enum status dns_new(struct event_base *base, const struct dns_config *config, dn
         goto fail;
     if ((st = batch_new(&e->batch)) != ST_OK || (st = copy_sources(e, config)) != ST_OK ||
         (st = pool_new(e, config->servers, config->n_servers, true, config->rate_qps,
-                       &e->resolvers)) != ST_OK)
+                       &e->resolvers)) != ST_OK ||
+        (st = pool_lobby_new(e, &e->lobby)) != ST_OK)
         goto fail;
     *out = e;
     return ST_OK;
@@ -177,6 +180,7 @@ void dns_free(dns_engine *e)
             if (c->of[i].state != QUESTION_FREE)
                 question_abandon(&c->of[i]);
     pool_free(e->resolvers);
+    pool_free(e->lobby);
     while (e->named != NULL) {
         struct dns_pool *p = e->named;
         e->named = p->next_named;
@@ -197,8 +201,9 @@ void dns_free(dns_engine *e)
     free(e);
 }
 
-static enum status ask(dns_engine *e, struct dns_pool *pool, const char *name, enum dns_type type,
-                       dns_done_fn done, void *arg, dns_query_handle **handle)
+static enum status ask(dns_engine *e, struct dns_pool *pool, const struct endpoint *at,
+                       const char *name, enum dns_type type, dns_done_fn done, void *arg,
+                       dns_query_handle **handle)
 {
     struct dns_query_handle *q;
     struct dns_name wire_name;
@@ -212,6 +217,8 @@ static enum status ask(dns_engine *e, struct dns_pool *pool, const char *name, e
     }
     engine_clock(e);
     q->pool = pool;
+    if (at != NULL)
+        q->at = *at;
     pool->questions++;
     q->timer.fire = question_on_timer;
     q->type = type;
@@ -230,7 +237,7 @@ enum status dns_query(dns_engine *e, const char *name, enum dns_type type, dns_d
 {
     if (e->closing)
         return ST_BLOCKED;
-    return ask(e, e->resolvers, name, type, done, arg, handle);
+    return ask(e, e->resolvers, NULL, name, type, done, arg, handle);
 }
 
 enum status dns_query_at(dns_engine *e, const struct endpoint *server, const char *name,
@@ -242,8 +249,12 @@ enum status dns_query_at(dns_engine *e, const struct endpoint *server, const cha
     if (server->port == 0 || server->ip.family == 0)
         return ST_INVALID;
     engine_clock(e);
-    enum status st = pool_named(e, server, &pool);
-    return st == ST_OK ? ask(e, pool, name, type, done, arg, handle) : st;
+    enum status st = pool_waits(e->lobby) ? ST_LIMIT : pool_named(e, server, &pool);
+    if (st == ST_LIMIT) {
+        pool = e->lobby;
+        st = ST_OK;
+    }
+    return st == ST_OK ? ask(e, pool, server, name, type, done, arg, handle) : st;
 }
 
 void dns_cancel(dns_engine *e, dns_query_handle *q)

@@ -95,8 +95,8 @@ enum status dns_query(dns_engine *engine, const char *name, enum dns_type type, 
 void dns_cancel(dns_engine *engine, dns_query_handle *handle);
 
 /* Asks one named server (an authoritative one) instead of the resolvers, without recursion: --deep.
- * At most 50 questions a second go to one such server. ST_LIMIT also when DNS_NAMED_MAX of
- * them have questions under way. */
+ * At most 50 questions a second go to one such server. When DNS_NAMED_MAX of them have questions
+ * under way, further ones wait for a place, in the order of asking; that is no time of theirs. */
 enum status dns_query_at(dns_engine *engine, const struct endpoint *server, const char *name,
                          enum dns_type type, dns_done_fn done, void *arg,
                          dns_query_handle **handle);

@@ -79,6 +79,7 @@ struct dns_query_handle {
     struct dns_query_handle *next, *prev;
     struct dns_queue *queue; /* that it stands in, or NULL */
     struct dns_pool *pool;
+    struct endpoint at; /* dns_query_at: whom it is for, while it waits in the lobby */
     dns_done_fn done;
     void *arg;
     uint64_t deadline_ms; /* without what it still waits for our own limits */
@@ -177,6 +178,7 @@ struct dns_engine {
     struct dns_config config; /* servers and sources are copies */
     struct net_addr *sources;
     struct dns_pool *resolvers, *named;
+    struct dns_pool *lobby; /* no servers: questions that wait for a place among the named */
     size_t n_named;
     size_t in_flight, questions;
     size_t window; /* questions that may be in flight: in_flight_max, or less under overload */
@@ -199,6 +201,8 @@ void question_free(dns_engine *e, struct dns_query_handle *q);
 
 /* ---- dns_question.c ---- */
 void question_start(struct dns_query_handle *q);
+/* One that waits in a queue of its pool waits in another pool from now on. */
+void question_move(struct dns_query_handle *q, struct dns_pool *to);
 void question_on_timer(struct wheel_timer *t);
 /* A reply that matches its id and question. cut: longer than our buffer. May end the question. */
 void question_reply(struct dns_ticket *ticket, const uint8_t *msg, size_t len, bool cut);
@@ -225,7 +229,12 @@ bool pool_waits(const struct dns_pool *pool);
 uint64_t pool_own_ms(const struct dns_pool *pool);
 /* A server other than those that failed this question may be asked now. */
 bool pool_has_other(const struct dns_pool *pool, uint32_t failed_servers);
+/* The pool of one named server. ST_LIMIT: DNS_NAMED_MAX of them have questions under way. */
 enum status pool_named(dns_engine *e, const struct endpoint *server, struct dns_pool **out);
+/* Where questions wait until pool_named has a place: their clocks stand still there. */
+enum status pool_lobby_new(dns_engine *e, struct dns_pool **out);
+/* Lets those in who waited longest, as far as there are places. */
+void pool_lobby_admit(dns_engine *e);
 
 /* ---- dns_server.c ---- */
 void server_init(struct dns_server *s, struct dns_pool *pool, const struct endpoint *endpoint,

@@ -165,7 +165,7 @@ enum status pool_new(dns_engine *e, const struct endpoint *servers, size_t n, bo
     struct dns_pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL)
         return ST_NOMEM;
-    pool->servers = calloc(n, sizeof *pool->servers);
+    pool->servers = calloc(n > 0 ? n : 1, sizeof *pool->servers);
     if (pool->servers == NULL) {
         free(pool);
         return ST_NOMEM;
@@ -174,7 +174,7 @@ enum status pool_new(dns_engine *e, const struct endpoint *servers, size_t n, bo
     pool->n_servers = n;
     pool->recursion = recursion;
     pool->timer.fire = on_pool_timer;
-    pool->next_server = dns_random_below(&e->random, (uint32_t)n);
+    pool->next_server = n > 1 ? dns_random_below(&e->random, (uint32_t)n) : 0;
     for (size_t i = 0; i < n; i++)
         server_init(&pool->servers[i], pool, &servers[i], (unsigned)i, rate_qps);
     *out = pool;
@@ -228,4 +228,22 @@ enum status pool_named(dns_engine *e, const struct endpoint *server, struct dns_
     e->named = *out;
     e->n_named++;
     return ST_OK;
+}
+
+enum status pool_lobby_new(dns_engine *e, struct dns_pool **out)
+{
+    enum status st = pool_new(e, NULL, 0, false, 0, out);
+    if (st == ST_OK)
+        own_set(*out, true);
+    return st;
+}
+
+/* The first in is the first out, also past those whose server has a place: whoever comes later may
+ * not keep a server busy for ever that another one's place is waited for. */
+void pool_lobby_admit(dns_engine *e)
+{
+    struct dns_query_handle *q;
+    struct dns_pool *pool;
+    while ((q = e->lobby->fresh.first) != NULL && pool_named(e, &q->at, &pool) == ST_OK)
+        question_move(q, pool);
 }

@@ -122,6 +122,15 @@ void question_start(struct dns_query_handle *q)
     wait_in(q, &q->pool->fresh, false);
 }
 
+void question_move(struct dns_query_handle *q, struct dns_pool *to)
+{
+    leave_queue(q);
+    q->pool->questions--;
+    q->pool = to;
+    to->questions++;
+    question_start(q);
+}
+
 static void ask_again(struct dns_query_handle *q)
 {
     wait_in(q, &q->pool->again, false);
