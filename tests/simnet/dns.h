@@ -24,6 +24,7 @@ struct sim_dns_options {
     unsigned threads;              /* of the resolver; at least 1 */
     double loss_pct;               /* of datagrams; each is lost before it is read */
     uint32_t delay_ms;             /* from query to answer, UDP */
+    bool one_by_one;               /* no trains of answers (dns_train.h) */
     sim_bring_up *bring_up;        /* or NULL */
     void *bring_up_ctx;
 };

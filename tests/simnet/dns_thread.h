@@ -24,8 +24,8 @@ enum dns_stat {
     DNS_STAT_MALFORMED,
 };
 
-struct dns_delayed; /* answers that wait for their time (dns_udp.c) */
-struct dns_conn;    /* a TCP connection (dns_tcp.c) */
+struct dns_udp;  /* the batches of datagrams, and those that wait (dns_udp.c) */
+struct dns_conn; /* a TCP connection (dns_tcp.c) */
 
 struct dns_thread {
     const struct sim_dns_options *options;
@@ -35,7 +35,7 @@ struct dns_thread {
     bool running;
     uint64_t draws; /* state of the loss generator */
     struct sim_answer answer;
-    struct dns_delayed *delayed;
+    struct dns_udp *datagrams;
     struct dns_conn *conns;
     size_t conn_count;
     _Atomic uint64_t stats[DNS_STAT_COUNT]; /* written by this thread only */

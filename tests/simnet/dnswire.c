@@ -6,6 +6,7 @@ enum {
     HEADER_BYTES = 12,
     OPT_BYTES = 11,
     EDE_BYTES = 6,
+    OPTION_HEADER_BYTES = 4,
     FLAG_QR = 0x8000,
     FLAG_AA = 0x0400,
     FLAG_TC = 0x0200,
@@ -16,8 +17,9 @@ enum {
     RCODE_REFUSED = 5,
     TXT_STRING_MAX_BYTES = 255,
     SOA_MINIMUM_S = 300,
-    EDE_OPTION = 15,     /* RFC 8914 section 2 */
-    EDE_DNSSEC_BOGUS = 6 /* RFC 8914 section 4.7 */
+    EDE_OPTION = 15,      /* RFC 8914 section 2 */
+    EDE_DNSSEC_BOGUS = 6, /* RFC 8914 section 4.7 */
+    PADDING_OPTION = 12   /* RFC 7830 section 3 */
 };
 
 /* ---- reading ---- */
@@ -135,11 +137,15 @@ static void put_name(struct sink *s, const char *name)
     put8(s, 0);
 }
 
-/* The owner: a pointer to the question where it is the question's name. */
+/* The owner: a pointer into the question where it is the question's name or ends it (RFC 1035
+ * 4.1.4). A label stands as far into the message as into the text: a byte of length is for a dot.
+ */
 static void put_owner(struct sink *s, const char *owner, const char *qname)
 {
-    if (strcmp(owner, qname) == 0)
-        put16(s, 0xc000 | HEADER_BYTES);
+    size_t all = strlen(qname), n = strlen(owner);
+    if (n > 0 && n <= all && memcmp(qname + all - n, owner, n) == 0 &&
+        (n == all || qname[all - n - 1] == '.'))
+        put16(s, 0xc000 | (unsigned)(HEADER_BYTES + all - n));
     else
         put_name(s, owner);
 }
@@ -206,31 +212,53 @@ static void end_rr(struct sink *s, size_t begin)
     s->p[begin - 1] = (uint8_t)n;
 }
 
+/* Names as labels, then serial, refresh, retry, expire, minimum. */
+static const char soa_rdata[] = "\003ns1\016simnet-hosting\007example\0"
+                                "\012hostmaster\016simnet-hosting\007example\0"
+                                "\0\0\0\1"
+                                "\0\0\x1c\x20"
+                                "\0\0\x0e\x10"
+                                "\0\1\x51\x80"
+                                "\0\0\1\x2c";
+
 static void put_soa(struct sink *s, const char *zone, const char *qname)
 {
     size_t begin = begin_rr(s, zone, qname, SIM_TYPE_SOA, SOA_MINIMUM_S);
-    put_name(s, "ns1.simnet-hosting.example");
-    put_name(s, "hostmaster.simnet-hosting.example");
-    put32(s, 1);     /* serial */
-    put32(s, 7200);  /* refresh */
-    put32(s, 3600);  /* retry */
-    put32(s, 86400); /* expire */
-    put32(s, SOA_MINIMUM_S);
+    put(s, soa_rdata, sizeof soa_rdata - 1);
     end_rr(s, begin);
 }
 
-static void put_opt(struct sink *s, bool bogus)
+/* What the padding option takes, its header too, so that a message of `len` bytes fills blocks; 0
+ * where it would not fit. */
+static size_t padding(size_t len, size_t block, size_t room)
 {
+    if (len % block == 0)
+        return 0;
+    size_t whole = (len + OPTION_HEADER_BYTES + block - 1) / block * block;
+    return whole <= room ? whole - len : 0;
+}
+
+/* The last record, at s->len; the sink has room for it without padding. */
+static void put_opt(struct sink *s, bool bogus, size_t block)
+{
+    size_t options = bogus ? EDE_BYTES : 0;
+    size_t pad = padding(s->len + OPT_BYTES + options, block, s->room);
     put8(s, 0);
     put16(s, SIM_TYPE_OPT);
     put16(s, DNS_UDP_MAX_BYTES);
     put32(s, 0);
-    put16(s, bogus ? EDE_BYTES : 0);
-    if (!bogus)
+    put16(s, (unsigned)(options + pad));
+    if (bogus) {
+        put16(s, EDE_OPTION);
+        put16(s, EDE_BYTES - OPTION_HEADER_BYTES);
+        put16(s, EDE_DNSSEC_BOGUS);
+    }
+    if (pad == 0)
         return;
-    put16(s, EDE_OPTION);
-    put16(s, EDE_BYTES - 4);
-    put16(s, EDE_DNSSEC_BOGUS);
+    put16(s, PADDING_OPTION);
+    put16(s, (unsigned)(pad - OPTION_HEADER_BYTES));
+    memset(s->p + s->len, 0, pad - OPTION_HEADER_BYTES);
+    s->len += pad - OPTION_HEADER_BYTES;
 }
 
 static unsigned rcode_of(enum sim_lookup status)
@@ -262,7 +290,7 @@ static void put_header(struct sink *s, const struct dns_query *q, unsigned flags
 }
 
 size_t dns_write_answer(const struct dns_query *query, const struct sim_answer *answer,
-                        uint8_t *out, size_t room)
+                        uint8_t *out, size_t room, size_t block)
 {
     if (answer->status == SIM_LOOKUP_TIMEOUT)
         return 0;
@@ -285,7 +313,7 @@ size_t dns_write_answer(const struct dns_query *query, const struct sim_answer *
     }
     s.room = room;
     if (query->edns)
-        put_opt(&s, answer->status == SIM_LOOKUP_BOGUS);
+        put_opt(&s, answer->status == SIM_LOOKUP_BOGUS, block);
     return s.len;
 }
 

@@ -10,7 +10,10 @@ enum {
     DNS_UDP_MAX_BYTES = 1232,   /* what we send at most in a datagram (DNS flag day 2020) */
     DNS_UDP_PLAIN_BYTES = 512,  /* without EDNS (RFC 1035 4.2.1) */
     DNS_TCP_MAX_BYTES = 65535,  /* RFC 1035 4.2.2 */
-    DNS_QUERY_MAX_BYTES = 1024, /* longer queries are not read */
+    DNS_QUERY_MAX_BYTES = 1024, /* over TCP longer queries are not read */
+    /* Answers over UDP are padded to a multiple (RFC 7830 section 4 allows it), so that many have
+     * one length and go out as a train (dns_train.h). */
+    DNS_UDP_BLOCK_BYTES = 64,
 };
 
 struct dns_query {
@@ -34,9 +37,10 @@ enum dns_parse {
 enum dns_parse dns_parse_query(const uint8_t *bytes, size_t len, struct dns_query *out);
 
 /* Writes the answer in at most `room` bytes, with TC and without records when it does not fit.
- * Returns its length, or 0 when nothing is to be sent (SIM_LOOKUP_TIMEOUT). room >= 512. */
+ * Returns its length, or 0 when nothing is to be sent (SIM_LOOKUP_TIMEOUT). room >= 512. With EDNS
+ * the answer is padded to a multiple of `block` bytes where that fits; 1 is no padding. */
 size_t dns_write_answer(const struct dns_query *query, const struct sim_answer *answer,
-                        uint8_t *out, size_t room);
+                        uint8_t *out, size_t room, size_t block);
 
 /* A bare header with an rcode for a message that cannot be read; `len` >= 12 of its bytes are
  * looked at. Returns 12. */

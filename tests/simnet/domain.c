@@ -292,8 +292,16 @@ static void render_policy(struct sim_domain *d)
         render_line(d, "", p->after);
 }
 
+/* Makes the big members ready to be filled. */
+static void clear_big(struct sim_domain *d)
+{
+    memset(&d->host, 0, offsetof(struct sim_domain, text) - offsetof(struct sim_domain, host));
+    d->host.hoster = -1;
+}
+
 static void build_adopter(const struct sim_world *world, struct sim_domain *d)
 {
+    clear_big(d);
     d->adopter = true;
     d->cls = choose_class(world, d);
     uint32_t needs = d->cls == NULL ? 0 : d->cls->needs;
@@ -319,6 +327,7 @@ static void build_attempt(const struct sim_world *world, struct sim_domain *d, u
         d->sts_astray.rr = (struct sim_txt_rr){.text = text, .len = strlen(text)};
         return;
     }
+    clear_big(d);
     base_policy(world, SIM_NEED_OWN_HOST, d);
     base_host(world, SIM_NEED_OWN_HOST, d);
     sim_policy_mx(&d->policy, sim_template(d, SIM_LABEL_MX "1.$", d->name));
@@ -347,7 +356,6 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
         i++;
     d->sts.status = d->rpt.status = outcomes[i].status;
     d->rpt.ttl = d->sts.ttl = 3600;
-    d->host.hoster = -1;
     d->registrable = sim_registrable(world, d->name);
     d->missing = sim_is_missing(world, d->registrable);
     if (strlen(d->name) > ASKED_NAME_MAX || d->missing || sim_is_infrastructure(d->name) ||
@@ -385,6 +393,8 @@ void sim_domain_add_mx(const struct sim_world *world, struct sim_domain *d)
 {
     if (d->adopter)
         return;
+    if (!d->orphan)
+        clear_big(d);
     struct sim_draw draw = aspect(world, d, "mx-state");
     uint32_t at = sim_draw_below(&draw, 100);
     if (at < 5)
@@ -397,7 +407,8 @@ void sim_domain_add_mx(const struct sim_world *world, struct sim_domain *d)
 
 void sim_domain_build(const struct sim_world *world, const char *name, struct sim_domain *d)
 {
-    memset(d, 0, offsetof(struct sim_domain, text));
+    memset(d, 0, offsetof(struct sim_domain, host));
+    d->text_used = 0;
     d->world = world;
     size_t len = strnlen(name, sizeof d->name - 1);
     memcpy(d->name, name, len);

@@ -145,10 +145,7 @@ struct sim_domain {
     struct sim_txt_set sts;      /* _mta-sts.D */
     struct sim_txt_set rpt;      /* _smtp._tls.D */
     struct sim_txt_rr sts_stale; /* what the zone's second name server has instead; or no text */
-    struct sim_policy_host host;
-    struct sim_policy policy;
     enum sim_mx_state mx_state;
-    struct sim_mx mx[SIM_MX_MAX];
     size_t mx_count;
     const char *registrable; /* registrable domain, in name; NULL for adopters */
     bool missing;            /* the registrable domain does not exist */
@@ -159,6 +156,12 @@ struct sim_domain {
     struct sim_astray sts_astray;
     struct sim_astray rpt_astray;
     uint32_t apex_addr; /* A at D; 0: none */
+
+    /* Big, and not even zeroed for a domain that has neither: one that does not adopt has host and
+     * policy when it is an orphan, mx after sim_domain_add_mx. */
+    struct sim_policy_host host;
+    struct sim_policy policy;
+    struct sim_mx mx[SIM_MX_MAX];
 
     size_t text_used;
     char text[SIM_TEXT_BYTES];

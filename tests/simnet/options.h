@@ -12,6 +12,7 @@ struct sim_options {
     unsigned threads;                         /* of each server */
     double loss_pct;
     uint32_t delay_ms;
+    bool one_by_one;     /* DNS answers are not sent as trains */
     const char *dir;     /* gets ca.pem and ports.env, or NULL */
     const char *stats;   /* file of counters written at the end, or NULL */
     const char *clients; /* NDJSON of what the servers saw of their clients, or NULL */

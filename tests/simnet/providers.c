@@ -6,40 +6,44 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SUFFIX(text) text, sizeof text - 1
+
 /* The eight hosting providers of IMC 2025 Table 2. */
 static const struct sim_hoster hosters[] = {
-    {"tuta", "tutanota.de", "customers._mta-sts.tutanota.de", "customers.mta-sts.tutanota.de", 30,
-     "tuta"},
-    {"dmarcreport", "dmarcinput.com", "%d._mta-sts.dmarcinput.com", "%d.mta-sts.dmarcinput.com", 8,
+    {"tuta", SUFFIX("tutanota.de"), "customers._mta-sts.tutanota.de",
+     "customers.mta-sts.tutanota.de", 30, "tuta"},
+    {"dmarcreport", SUFFIX("dmarcinput.com"), "%d._mta-sts.dmarcinput.com",
+     "%d.mta-sts.dmarcinput.com", 8, NULL},
+    {"powerdmarc", SUFFIX("mta-sts.tech"), "%d._sts.mta-sts.tech", "%d._mta.mta-sts.tech", 22,
      NULL},
-    {"powerdmarc", "mta-sts.tech", "%d._sts.mta-sts.tech", "%d._mta.mta-sts.tech", 22, NULL},
-    {"easydmarc", "easydmarc.pro", "%u__mta_sts.easydmarc.pro", "%u_mta_sts.easydmarc.pro", 12,
-     NULL},
-    {"mailhardener", "mailhardener.com", "%D._mta-sts.mailhardener.com",
+    {"easydmarc", SUFFIX("easydmarc.pro"), "%u__mta_sts.easydmarc.pro", "%u_mta_sts.easydmarc.pro",
+     12, NULL},
+    {"mailhardener", SUFFIX("mailhardener.com"), "%D._mta-sts.mailhardener.com",
      "%D.mta-sts.mailhardener.com", 8, NULL},
-    {"uriports", "uriports.com", "%d._mta-sts.uriports.com", "%d._mta-sts.uriports.com", 7, NULL},
-    {"sendmarc", "sdmarc.net", "%D._mta-sts.sdmarc.net", "%D._mta-sts.sdmarc.net", 7, NULL},
-    {"ondmarc", "ondmarc.com", "_mta-sts.%D._mta-sts.smart.ondmarc.com",
+    {"uriports", SUFFIX("uriports.com"), "%d._mta-sts.uriports.com", "%d._mta-sts.uriports.com", 7,
+     NULL},
+    {"sendmarc", SUFFIX("sdmarc.net"), "%D._mta-sts.sdmarc.net", "%D._mta-sts.sdmarc.net", 7, NULL},
+    {"ondmarc", SUFFIX("ondmarc.com"), "_mta-sts.%D._mta-sts.smart.ondmarc.com",
      "_mta-sts.%D._mta-sts.smart.ondmarc.com", 6, NULL},
 };
 
 static const struct sim_mx_provider mx_providers[] = {
     {"microsoft",
-     "mail.protection.outlook.com",
+     SUFFIX("mail.protection.outlook.com"),
      {"%d.mail.protection.outlook.com"},
      "*.mail.protection.outlook.com",
      {"mail.protection.outlook.com", "*.mail.protection.outlook.com"},
      2,
      300},
     {"microsoft",
-     "mx.microsoft",
+     SUFFIX("mx.microsoft"),
      {"%d.h-v1.mx.microsoft"},
      "*.h-v1.mx.microsoft",
      {"*.h-v1.mx.microsoft"},
      2,
      20},
     {"google",
-     "google.com",
+     SUFFIX("google.com"),
      {"aspmx.l.google.com", "alt1.aspmx.l.google.com", "alt2.aspmx.l.google.com",
       "alt3.aspmx.l.google.com", "alt4.aspmx.l.google.com"},
      NULL,
@@ -47,57 +51,57 @@ static const struct sim_mx_provider mx_providers[] = {
      1,
      200},
     {"google",
-     "smtp.google.com",
+     SUFFIX("smtp.google.com"),
      {"smtp.google.com"},
      NULL,
      {"mx.google.com", "smtp.google.com", "aspmx.l.google.com", "*.aspmx.l.google.com"},
      2,
      60},
     {"zoho",
-     "zoho.com",
+     SUFFIX("zoho.com"),
      {"mx.zoho.com", "mx2.zoho.com", "mx3.zoho.com"},
      NULL,
      {"*.zoho.com"},
      1,
      20},
     {"fastmail",
-     "messagingengine.com",
+     SUFFIX("messagingengine.com"),
      {"in1-smtp.messagingengine.com", "in2-smtp.messagingengine.com"},
      NULL,
      {"*.messagingengine.com"},
      2,
      25},
     {"proton",
-     "protonmail.ch",
+     SUFFIX("protonmail.ch"),
      {"mail.protonmail.ch", "mailsec.protonmail.ch"},
      NULL,
      {"mail.protonmail.ch", "mailsec.protonmail.ch"},
      1,
      30},
-    {"tuta", "mail.tutanota.de", {"mail.tutanota.de"}, NULL, {"mail.tutanota.de"}, 1, 0},
+    {"tuta", SUFFIX("mail.tutanota.de"), {"mail.tutanota.de"}, NULL, {"mail.tutanota.de"}, 1, 0},
     {"cloudflare",
-     "mx.cloudflare.net",
+     SUFFIX("mx.cloudflare.net"),
      {"route1.mx.cloudflare.net", "route2.mx.cloudflare.net", "route3.mx.cloudflare.net"},
      NULL,
      {"*.mx.cloudflare.net"},
      2,
      40},
     {"mimecast",
-     "mimecast.com",
+     SUFFIX("mimecast.com"),
      {"eu-smtp-inbound-1.mimecast.com", "eu-smtp-inbound-2.mimecast.com"},
      NULL,
      {"*.mimecast.com"},
      2,
      20},
     {"proofpoint",
-     "gslb.pphosted.com",
+     SUFFIX("gslb.pphosted.com"),
      {"mxa-%h.gslb.pphosted.com", "mxb-%h.gslb.pphosted.com"},
      NULL,
      {"*.gslb.pphosted.com"},
      1,
      20},
     {"mailbox.org",
-     "mailbox.org",
+     SUFFIX("mailbox.org"),
      {"mxext1.mailbox.org", "mxext2.mailbox.org", "mxext3.mailbox.org"},
      NULL,
      {"*.mailbox.org"},
@@ -139,9 +143,8 @@ int sim_mx_provider_index(const char *name)
 }
 
 /* The same with the name's length known; the dot is looked at before the bytes are. */
-static bool ends_in(const char *name, size_t n, const char *suffix)
+static bool ends_in(const char *name, size_t n, const char *suffix, size_t s)
 {
-    size_t s = strlen(suffix);
     if (n < s || (n > s && name[n - s - 1] != '.'))
         return false;
     return memcmp(name + n - s, suffix, s) == 0;
@@ -149,14 +152,14 @@ static bool ends_in(const char *name, size_t n, const char *suffix)
 
 bool sim_name_under(const char *name, const char *suffix)
 {
-    return ends_in(name, strlen(name), suffix);
+    return ends_in(name, strlen(name), suffix, strlen(suffix));
 }
 
 int sim_hoster_of(const char *name)
 {
     size_t n = strlen(name);
     for (unsigned i = 0; i < HOSTERS; i++)
-        if (ends_in(name, n, hosters[i].suffix))
+        if (ends_in(name, n, hosters[i].suffix, hosters[i].suffix_len))
             return (int)i;
     return -1;
 }
@@ -167,8 +170,8 @@ int sim_mx_provider_of(const char *name)
     int best = -1;
     size_t n = strlen(name);
     for (unsigned i = 0; i < MX_PROVIDERS; i++)
-        if (ends_in(name, n, mx_providers[i].suffix) &&
-            (best < 0 || strlen(mx_providers[i].suffix) > strlen(mx_providers[best].suffix)))
+        if (ends_in(name, n, mx_providers[i].suffix, mx_providers[i].suffix_len) &&
+            (best < 0 || mx_providers[i].suffix_len > mx_providers[best].suffix_len))
             best = (int)i;
     return best;
 }

@@ -22,7 +22,8 @@ enum { SIM_PROVIDER_MX_MAX = 5 };
 /* Hosts policies for many domains; _mta-sts.D and mta-sts.D are CNAMEs to it. */
 struct sim_hoster {
     const char *name;
-    const char *suffix;  /* all targets lie under it */
+    const char *suffix; /* all targets lie under it */
+    size_t suffix_len;
     const char *txt;     /* target of _mta-sts.D */
     const char *host;    /* target of mta-sts.D */
     uint32_t weight;     /* share among hosted domains */
@@ -32,6 +33,7 @@ struct sim_hoster {
 struct sim_mx_provider {
     const char *name;   /* two rows of one name are one company */
     const char *suffix; /* all MX names lie under it */
+    size_t suffix_len;
     const char *mx[SIM_PROVIDER_MX_MAX];
     const char *pattern; /* of the policy; NULL: each MX by name */
     const char *cert[4]; /* dNSNames */

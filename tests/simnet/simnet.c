@@ -69,6 +69,7 @@ static bool start(const struct sim_options *o, struct simnet *net)
                                   .threads = o->threads,
                                   .loss_pct = o->loss_pct,
                                   .delay_ms = o->delay_ms,
+                                  .one_by_one = o->one_by_one,
                                   .bring_up = bring_up,
                                   .bring_up_ctx = net};
     return sim_dns_server_start(&dns, &net->dns);

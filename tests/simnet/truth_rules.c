@@ -165,8 +165,8 @@ static void be_implicit(struct sim_domain *d)
 static void be_shared(struct sim_domain *d)
 {
     d->mx_state = SIM_MX_FOUND;
-    d->mx[0].kind = SIM_MX_REFUSED;
-    d->mx[0].addr_count = d->mx_count = 1;
+    d->mx[0] = (struct sim_mx){.kind = SIM_MX_REFUSED, .addr_count = 1};
+    d->mx_count = 1;
 }
 
 static bool receives_mail(const struct sim_domain *d)

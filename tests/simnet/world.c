@@ -107,8 +107,13 @@ unsigned sim_world_number(const struct sim_world *world)
     return (unsigned)(world->version - versions);
 }
 
+/* Two labels are either a registrable domain or a public suffix, which has none: the name itself in
+ * both cases, and the list need not be asked. */
 const char *sim_registrable(const struct sim_world *world, const char *name)
 {
+    const char *dot = strchr(name, '.');
+    if (dot == NULL || strchr(dot + 1, '.') == NULL)
+        return name;
     const char *registrable = psl_registrable_domain(world->psl, name);
     return registrable == NULL ? name : registrable;
 }
