@@ -255,15 +255,31 @@ enum status strbuf_reserve(struct strbuf *b, size_t more)
     return ST_OK;
 }
 
+const char digit_pairs[201] = "00010203040506070809101112131415161718192021222324"
+                              "25262728293031323334353637383940414243444546474849"
+                              "50515253545556575859606162636465666768697071727374"
+                              "75767778798081828384858687888990919293949596979899";
+
+static size_t digits_of(uint64_t value)
+{
+    size_t n = 1;
+    for (uint64_t bound = 10; value >= bound && n < 20; bound *= 10)
+        n++;
+    return n;
+}
+
 enum status strbuf_addu(struct strbuf *b, uint64_t value)
 {
-    char digits[20]; /* 2^64 has 20 decimal digits */
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    return strbuf_add(b, digits + at, sizeof digits - at);
+    size_t n = digits_of(value), at = n;
+    char *to = strbuf_room(b, n);
+    if (to == NULL)
+        return b->error;
+    for (; at >= 2; value /= 100)
+        digits_put2(to + (at -= 2), (uint32_t)(value % 100));
+    if (at > 0)
+        to[0] = (char)('0' + value);
+    strbuf_grew(b, n);
+    return ST_OK;
 }
 
 enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)

@@ -70,19 +70,30 @@ void strbuf_free(struct strbuf *b);
 void strbuf_clear(struct strbuf *b); /* len 0, error ST_OK, memory kept */
 /* Room for `more` bytes and the final NUL. ST_LIMIT, ST_NOMEM, or an earlier error. */
 enum status strbuf_reserve(struct strbuf *b, size_t more);
-/* In the header because a record is a hundred small appends, most of a constant length. */
-static inline enum status strbuf_add(struct strbuf *b, const void *p, size_t len)
+/* The appends are in the header because a record is a hundred small ones, most of a constant
+ * length. Where the next bytes go, with room for `more` of them; NULL when there is none. The
+ * caller writes there and tells how many by strbuf_grew. */
+static inline char *strbuf_room(struct strbuf *b, size_t more)
 {
     /* alloc is at most cap_bytes + 1, so that one comparison holds for both. */
-    if (b->error != ST_OK || len >= b->alloc - b->len) {
-        enum status st = strbuf_reserve(b, len);
-        if (st != ST_OK)
-            return st;
-    }
-    if (len > 0)
-        memcpy(b->p + b->len, p, len);
-    b->len += len;
+    if (b->error != ST_OK || more >= b->alloc - b->len)
+        if (strbuf_reserve(b, more) != ST_OK)
+            return NULL;
+    return b->p + b->len;
+}
+static inline void strbuf_grew(struct strbuf *b, size_t by)
+{
+    b->len += by;
     b->p[b->len] = '\0';
+}
+static inline enum status strbuf_add(struct strbuf *b, const void *p, size_t len)
+{
+    char *to = strbuf_room(b, len);
+    if (!to)
+        return b->error;
+    if (len > 0)
+        memcpy(to, p, len);
+    strbuf_grew(b, len);
     return ST_OK;
 }
 static inline enum status strbuf_addc(struct strbuf *b, char c)
@@ -94,6 +105,12 @@ static inline enum status strbuf_adds(struct strbuf *b, const char *cstr)
     return strbuf_add(b, cstr, strlen(cstr));
 }
 enum status strbuf_addu(struct strbuf *b, uint64_t value); /* decimal */
+/* Writes the last two decimal digits of value to out: no NUL. */
+extern const char digit_pairs[201]; /* "000102...99" */
+static inline void digits_put2(char *out, uint32_t value)
+{
+    memcpy(out, digit_pairs + 2 * (value % 100), 2);
+}
 enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

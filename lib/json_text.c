@@ -70,11 +70,50 @@ static void add_invalid(struct strbuf *out, unsigned char c)
     strbuf_add(out, esc, sizeof esc);
 }
 
+/* Copies s, which must have eight bytes at least, to `to` as far as it is plain, eight bytes at a
+ * time, the last ones with those before them; false when it is not. Writes nothing behind s.len. */
+static bool copy_plain(char *to, struct slice s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t at = 0;
+    for (; s.len - at >= 8; at += 8) {
+        if (!are_plain(p + at))
+            return false;
+        memcpy(to + at, p + at, 8);
+    }
+    at = s.len - 8;
+    memcpy(to + at, p + at, 8);
+    return are_plain(p + at);
+}
+
+static bool copy_short_plain(char *to, struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!is_plain((unsigned char)s.p[i]))
+            return false;
+        to[i] = s.p[i];
+    }
+    return true;
+}
+
+/* Most strings are plain: they are copied while they are looked at. */
+static bool add_plain_string(struct strbuf *out, struct slice s)
+{
+    char *to = strbuf_room(out, s.len + 2);
+    if (!to || !(s.len >= 8 ? copy_plain(to + 1, s) : copy_short_plain(to + 1, s)))
+        return false;
+    to[0] = to[s.len + 1] = '"';
+    strbuf_grew(out, s.len + 2);
+    return true;
+}
+
 /* raw doubles a backslash first, as text_escape does; text has been through that already. */
 static enum status add_string(struct strbuf *out, struct slice s, bool raw)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t run = 0; /* start of the bytes that go out as they are */
+    if (add_plain_string(out, s))
+        return ST_OK;
     strbuf_addc(out, '"');
     for (size_t i = 0; (i = skip_plain(p, i, s.len)) < s.len;) {
         size_t take = p[i] >= 0x80 ? utf8_sequence((struct slice){s.p + i, s.len - i}) : 0;

@@ -7,25 +7,6 @@
 
 /* ---- primitives ------------------------------------------------------------------------------ */
 
-void record_out_key(struct record_out *o, const char *comma_key, size_t len)
-{
-    size_t skip = o->comma ? 0 : 1;
-    strbuf_add(o->b, comma_key + skip, len - skip);
-    o->comma = true;
-}
-
-void record_out_open(struct record_out *o, char bracket)
-{
-    strbuf_addc(o->b, bracket);
-    o->comma = false;
-}
-
-void record_out_close(struct record_out *o, char bracket)
-{
-    strbuf_addc(o->b, bracket);
-    o->comma = true;
-}
-
 void record_out_element(struct record_out *o)
 {
     if (o->comma)
@@ -41,7 +22,7 @@ static struct slice cut_slice(const struct record_out *o, struct slice s)
 void record_out_text(struct record_out *o, const char *text)
 {
     if (text)
-        json_add_string(o->b, cut_slice(o, slice_of(text)));
+        json_add_string(o->b, cut_slice(o, (struct slice){text, strlen(text)}));
     else
         OUT_LIT(o, "null");
 }
@@ -68,11 +49,13 @@ void record_out_bool(struct record_out *o, bool value)
 
 void record_out_time(struct record_out *o, int64_t ms)
 {
-    char text[TIME_TEXT_BYTES + 3];
-    text[0] = '"';
-    time_text(ms, text + 1);
-    text[TIME_TEXT_BYTES + 1] = '"';
-    strbuf_add(o->b, text, TIME_TEXT_BYTES + 2);
+    char *to = strbuf_room(o->b, TIME_TEXT_BYTES + 2);
+    if (!to)
+        return;
+    to[0] = '"';
+    time_text(ms, to + 1);
+    to[TIME_TEXT_BYTES + 1] = '"';
+    strbuf_grew(o->b, TIME_TEXT_BYTES + 2);
 }
 
 size_t record_out_list_len(const struct record_out *o, size_t n)

@@ -29,12 +29,32 @@ struct record_out {
 #define OUT_OPTIONAL(o, key, text) \
     record_out_optional((o), ",\"" key "\":", sizeof(",\"" key "\":") - 1, (text))
 
-void record_out_key(struct record_out *o, const char *comma_key, size_t len);
+/* The key alone is copied, so that its length stays a constant: with the comma before it, or over
+ * that. */
+static inline void record_out_key(struct record_out *o, const char *comma_key, size_t len)
+{
+    char *to = strbuf_room(o->b, len);
+    if (to) {
+        *to = ',';
+        memcpy(to + o->comma, comma_key + 1, len - 1);
+        strbuf_grew(o->b, len - 1 + o->comma);
+    }
+    o->comma = true;
+}
 void record_out_flag(struct record_out *o, const char *comma_key, size_t len, bool set);
 void record_out_optional(struct record_out *o, const char *comma_key, size_t len, const char *text);
-void record_out_open(struct record_out *o,
-                     char bracket); /* '{' or '[': no comma precedes what follows */
-void record_out_close(struct record_out *o, char bracket); /* '}' or ']' */
+/* '{' or '[': no comma precedes what follows. */
+static inline void record_out_open(struct record_out *o, char bracket)
+{
+    strbuf_addc(o->b, bracket);
+    o->comma = false;
+}
+/* '}' or ']'. */
+static inline void record_out_close(struct record_out *o, char bracket)
+{
+    strbuf_addc(o->b, bracket);
+    o->comma = true;
+}
 void record_out_element(struct record_out *o); /* comma before the next element, if needed */
 void record_out_text(struct record_out *o, const char *text);  /* escaped text, NULL gives null */
 void record_out_bytes(struct record_out *o, struct slice raw); /* network bytes, escaped here */

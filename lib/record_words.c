@@ -90,27 +90,19 @@ enum status tls_version_parse(struct slice text, uint16_t *out)
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
-#define DAY_MS 86400000
+#define DAY_MS 86400000u
 #define TIME_MAX_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
-
-static void put_digits(char *out, int64_t value, size_t digits)
-{
-    while (digits-- > 0) {
-        out[digits] = (char)('0' + value % 10);
-        value /= 10;
-    }
-}
 
 /* Gregorian date of a day since 1970-01-01, counted in 400-year eras that begin on 1 March, so that
  * the leap day is the last of its year. */
-static void civil_from_days(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+static void civil_from_days(uint32_t days, uint32_t *year, uint32_t *month, uint32_t *day)
 {
-    int64_t z = days + 719468; /* days from 0000-03-01 */
-    int64_t era = z / 146097;
-    int64_t doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t mp = (5 * doy + 2) / 153;
+    uint32_t z = days + 719468; /* days from 0000-03-01 */
+    uint32_t era = z / 146097;
+    uint32_t doe = z - era * 146097;
+    uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    uint32_t mp = (5 * doy + 2) / 153;
     *day = doy - (153 * mp + 2) / 5 + 1;
     *month = mp < 10 ? mp + 3 : mp - 9;
     *year = yoe + era * 400 + (*month <= 2);
@@ -128,17 +120,19 @@ static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 void time_text(int64_t ms, char out[TIME_TEXT_BYTES + 1])
 {
     ms = ms < 0 ? 0 : ms > TIME_MAX_MS ? TIME_MAX_MS : ms;
-    int64_t year, month, day;
-    civil_from_days(ms / DAY_MS, &year, &month, &day);
-    int64_t rest = ms % DAY_MS;
+    uint32_t year, month, day;
+    civil_from_days((uint32_t)((uint64_t)ms / DAY_MS), &year, &month, &day);
+    uint32_t rest = (uint32_t)((uint64_t)ms % DAY_MS), second = rest / 1000;
     memcpy(out, "0000-00-00T00:00:00.000Z", TIME_TEXT_BYTES + 1);
-    put_digits(out, year, 4);
-    put_digits(out + 5, month, 2);
-    put_digits(out + 8, day, 2);
-    put_digits(out + 11, rest / 3600000, 2);
-    put_digits(out + 14, rest / 60000 % 60, 2);
-    put_digits(out + 17, rest / 1000 % 60, 2);
-    put_digits(out + 20, rest % 1000, 3);
+    digits_put2(out, year / 100);
+    digits_put2(out + 2, year);
+    digits_put2(out + 5, month);
+    digits_put2(out + 8, day);
+    digits_put2(out + 11, second / 3600);
+    digits_put2(out + 14, second / 60 % 60);
+    digits_put2(out + 17, second % 60);
+    digits_put2(out + 20, rest % 1000 / 10);
+    out[22] = (char)('0' + rest % 10);
 }
 
 enum status time_parse(struct slice text, int64_t *ms)

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -80,6 +81,25 @@ static void test_arena_strings(void **state)
     arena_free(&a);
 }
 
+/* Decimal, at both sides of each power of ten. */
+static void test_decimal(void **state)
+{
+    (void)state;
+    struct strbuf b;
+    char text[32];
+    uint64_t power = 1;
+    strbuf_init(&b, 20);
+    for (int i = 0; i < 20; i++, power *= 10) {
+        for (uint64_t value = power - 1; value - power + 1 < 3; value++) {
+            snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+            strbuf_clear(&b);
+            assert_int_equal(strbuf_addu(&b, value), ST_OK);
+            assert_string_equal(b.p, text);
+        }
+    }
+    strbuf_free(&b);
+}
+
 static void test_strbuf(void **state)
 {
     (void)state;
@@ -111,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_arena_aligns_zeroes_and_caps),
         cmocka_unit_test(test_arena_strings),
+        cmocka_unit_test(test_decimal),
         cmocka_unit_test(test_strbuf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,6 +396,42 @@ static void test_times(void **state)
     assert_int_equal(time_parse(SLICE_LIT("2026-11-21T22:00:00.123"), &back), ST_INVALID);
 }
 
+/* Strings of every short length, plain and with an odd byte at every place: the plain way and the
+ * general one give the same. */
+static void test_plain_strings(void **state)
+{
+    (void)state;
+    static const struct {
+        char byte;
+        const char *escaped;
+    } odd[] = {{'"', "\\\""}, {'\n', "\\n"}, {'\x1f', "\\u001f"}, {'\xff', "\\\\xff"}};
+    static const char plain[] = "abc~ !#[]0123456789xyz.example-com:/_";
+    struct strbuf out, want;
+    strbuf_init(&out, 256);
+    strbuf_init(&want, 256);
+    for (size_t len = 0; len < sizeof plain; len++) {
+        strbuf_clear(&out);
+        strbuf_clear(&want);
+        strbuf_printf(&want, "\"%.*s\"", (int)len, plain);
+        assert_int_equal(json_add_string(&out, (struct slice){plain, len}), ST_OK);
+        assert_string_equal(out.p, want.p);
+        for (size_t at = 0; at < len; at++) {
+            char text[sizeof plain];
+            size_t i = at % (sizeof odd / sizeof *odd);
+            memcpy(text, plain, sizeof plain);
+            text[at] = odd[i].byte;
+            strbuf_clear(&out);
+            strbuf_clear(&want);
+            strbuf_printf(&want, "\"%.*s%s%.*s\"", (int)at, plain, odd[i].escaped,
+                          (int)(len - at - 1), plain + at + 1);
+            assert_int_equal(json_add_string(&out, (struct slice){text, len}), ST_OK);
+            assert_string_equal(out.p, want.p);
+        }
+    }
+    strbuf_free(&out);
+    strbuf_free(&want);
+}
+
 /* FIPS 180-4's examples, and the lengths around a block. */
 static void test_sha256(void **state)
 {
@@ -421,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_bad_lines),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_plain_strings),
         cmocka_unit_test(test_sha256),
     };
     return cmocka_run_group_tests_name("record_json", tests, NULL, NULL);
