@@ -190,6 +190,9 @@ struct http_facts {
     bool coalesced;               /* came over another host's connection (--coalesce) */
 };
 
+/* Beyond it a fetch is slow: the default timeout of postfix-mta-sts-resolver. */
+enum { HTTP_SLOW_MS = 4000 };
+
 /* One try to fetch the policy from one address. */
 struct fetch_facts {
     struct net_addr ip;
@@ -197,6 +200,7 @@ struct fetch_facts {
     struct tls_facts tls;
     struct http_facts http;
     uint32_t connect_ms, tls_ms, total_ms;
+    uint32_t own_ms; /* of total_ms, as far as it may be the scanner's: its own loop was late */
 };
 
 /* The policy (or something like it) at another place than RFC 8461 3.3 says. */

@@ -341,6 +341,7 @@ void record_in_fetch(struct record_in *r, const json_t *obj, struct fetch_facts 
     out->connect_ms = (uint32_t)record_in_int(r, timing, "connect", 0, UINT32_MAX, 0);
     out->tls_ms = (uint32_t)record_in_int(r, timing, "tls", 0, UINT32_MAX, 0);
     out->total_ms = (uint32_t)record_in_int(r, timing, "total", 0, UINT32_MAX, 0);
+    out->own_ms = (uint32_t)record_in_int(r, timing, "own", 0, UINT32_MAX, 0);
 }
 
 void record_in_probe(struct record_in *r, const json_t *obj, struct probe_facts *out)

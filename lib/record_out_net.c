@@ -137,6 +137,10 @@ static void record_out_timing(struct record_out *o, const struct fetch_facts *f,
     record_out_int(o, f->tls_ms);
     OUT_KEY(o, "total");
     record_out_int(o, f->total_ms);
+    if (f->own_ms > 0) {
+        OUT_KEY(o, "own");
+        record_out_int(o, f->own_ms);
+    }
     record_out_close(o, '}');
 }
 

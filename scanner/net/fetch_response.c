@@ -2,6 +2,7 @@
 
 #include "lib/name.h"
 
+#include <curl/curl.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -95,6 +96,23 @@ bool response_header(struct response *r, struct slice line)
         take_field(r, name, trim((struct slice){colon + 1, line.len - name.len - 1}));
     }
     return true;
+}
+
+uint64_t retry_after_ms(const char *value, int64_t wall_now_ms)
+{
+    if (value == NULL)
+        return 0;
+    uint64_t ms = 0;
+    size_t digits = strspn(value, "0123456789");
+    if (digits > 0 && value[digits] == '\0') {
+        for (size_t i = 0; i < digits && ms < RETRY_AFTER_MAX_MS; i++)
+            ms = ms * 10 + (uint64_t)(value[i] - '0') * 1000;
+    } else {
+        time_t at = curl_getdate(value, NULL);
+        if (at != -1 && (int64_t)at > wall_now_ms / 1000)
+            ms = (uint64_t)((int64_t)at * 1000 - wall_now_ms);
+    }
+    return ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;
 }
 
 /* ---- body ----------------------------------------------------------------------------------- */

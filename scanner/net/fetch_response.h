@@ -8,6 +8,7 @@
 enum {
     HTTP_HEADERS_MAX_BYTES = 64 * 1024, /* of one answer, interim answers included; beyond it the
                                            answer is broken off: HTTP_END_TRUNCATED */
+    RETRY_AFTER_MAX_MS = 24 * 3600 * 1000,
 };
 
 struct response {
@@ -36,6 +37,10 @@ void response_end(struct response *r, enum http_end end);
  * the bytes up to the cap); ST_INVALID when it is broken or cut short; ST_UNSUPPORTED for an
  * encoding that is none of these. `encoding` is the field's value. */
 enum status content_decode(struct slice encoding, struct slice in, struct strbuf *out);
+
+/* How long a Retry-After asks to stay away (RFC 9110 10.2.3: seconds, or a date), at most
+ * RETRY_AFTER_MAX_MS; 0 when it says nothing that can be read, or value is NULL. */
+uint64_t retry_after_ms(const char *value, int64_t wall_now_ms);
 
 /* Name of the bot challenge or WAF that a header field shows, NULL when none. */
 const char *challenge_of_field(struct slice name, struct slice value);

@@ -18,10 +18,14 @@ static const struct {
     const char *name;
     uint32_t deadline_ms;
 } phases[PHASE_COUNT] = {
-    [PHASE_CONNECT] = {"connect", 20000},   [PHASE_BANNER] = {"banner", 40000},
-    [PHASE_EHLO] = {"ehlo", 20000},         [PHASE_HELO] = {"helo", 20000},
-    [PHASE_STARTTLS] = {"starttls", 20000}, [PHASE_HANDSHAKE] = {"handshake", 20000},
-    [PHASE_EHLO_TLS] = {"ehlo_tls", 10000}, [PHASE_QUIT] = {"quit", 2000},
+    [PHASE_CONNECT] = {"connect", PROBE_PHASE_MIN_MS},
+    [PHASE_BANNER] = {"banner", 40000},
+    [PHASE_EHLO] = {"ehlo", PROBE_PHASE_MIN_MS},
+    [PHASE_HELO] = {"helo", PROBE_PHASE_MIN_MS},
+    [PHASE_STARTTLS] = {"starttls", PROBE_PHASE_MIN_MS},
+    [PHASE_HANDSHAKE] = {"handshake", PROBE_PHASE_MIN_MS},
+    [PHASE_EHLO_TLS] = {"ehlo_tls", 10000},
+    [PHASE_QUIT] = {"quit", 2000},
 };
 
 const char *probe_phase_name(const probe_handle *handle)

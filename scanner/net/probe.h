@@ -11,6 +11,9 @@
 #include "scanner/net/tls_verify.h"
 #include <event2/event.h>
 
+/* No phase that may end a probe as timed out has a shorter deadline of its own. */
+enum { PROBE_PHASE_MIN_MS = 20000 };
+
 /* What is pointed at must outlive the prober. */
 struct probe_config {
     const tls_trust *trust;

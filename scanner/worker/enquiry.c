@@ -130,7 +130,7 @@ static void on_answer(void *arg, const struct dns_answer *a)
     struct worker *w = q->worker;
     q->handle = NULL;
     if (a->facts.status == LOOKUP_TIMEOUT && !q->asked_again && !w->stopping &&
-        worker_lag_spoils(w, q->lag_then, w->shared->options->timeout_dns_ms)) {
+        lag_spoils(&w->lag, q->lag_then, w->shared->options->timeout_dns_ms, worker_now_us(w))) {
         q->asked_again = true;
         ask(q);
         return;
@@ -153,7 +153,7 @@ static void answer_without_asking(struct enquiry *q, enum lookup status)
 
 static void ask(struct enquiry *q)
 {
-    q->lag_then = q->worker->lag_us;
+    q->lag_then = lag_mark(&q->worker->lag, worker_now_us(q->worker));
     dns_engine *dns = q->worker->dns;
     enum status st =
         q->server.port == 0

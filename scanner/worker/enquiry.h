@@ -7,6 +7,7 @@
 #define SCANNER_WORKER_ENQUIRY_H
 
 #include "scanner/net/dns.h"
+#include "scanner/worker/lag.h"
 #include "scanner/worker/waitq.h"
 
 struct worker;
@@ -29,7 +30,7 @@ struct enquiry {
     /* The one server to ask, without recursion; port 0: the resolvers. Such a one is not shared. */
     struct endpoint server;
     bool asked_again;
-    uint64_t lag_then;        /* the worker's lateness when it was asked */
+    struct lag_mark lag_then; /* the worker's lateness when it was asked */
     dns_query_handle *handle; /* while this one is on the wire itself */
 };
 

@@ -27,9 +27,13 @@ struct gate_address {
     struct gate_item *first, **last;
     struct gate_address *next; /* in the prefix's or the ready queue */
     uint64_t due_us;           /* no new connection before */
-    uint64_t backoff_us;
+    uint64_t backoff_us;       /* the last gap after a limiting answer; 0: none, or over */
+    uint64_t limited_us;       /* when that answer came */
+    uint64_t forget_us;        /* the gap is doubled by further ones until then */
     uint32_t active, limited_in_row;
+    bool given_up; /* until due_us */
     enum place place;
+    uint64_t heap_us; /* in the heap: its instant */
     size_t heap_slot;
 };
 
@@ -38,7 +42,7 @@ struct gate {
     struct ratelimit total;
     uint64_t gap_us;
     struct table addresses, prefixes;
-    struct gate_address **heap; /* by due_us */
+    struct gate_address **heap; /* by heap_us */
     size_t heap_n, heap_alloc;
     struct gate_address *ready_first, *ready_last;
     struct gate_item *refused;
@@ -108,7 +112,7 @@ static void heap_set(gate *g, size_t slot, struct gate_address *a)
 static void heap_up(gate *g, size_t slot)
 {
     struct gate_address *a = g->heap[slot];
-    while (slot > 0 && g->heap[(slot - 1) / 2]->due_us > a->due_us) {
+    while (slot > 0 && g->heap[(slot - 1) / 2]->heap_us > a->heap_us) {
         heap_set(g, slot, g->heap[(slot - 1) / 2]);
         slot = (slot - 1) / 2;
     }
@@ -122,9 +126,9 @@ static void heap_down(gate *g, size_t slot)
         size_t child = 2 * slot + 1;
         if (child >= g->heap_n)
             break;
-        if (child + 1 < g->heap_n && g->heap[child + 1]->due_us < g->heap[child]->due_us)
+        if (child + 1 < g->heap_n && g->heap[child + 1]->heap_us < g->heap[child]->heap_us)
             child++;
-        if (g->heap[child]->due_us >= a->due_us)
+        if (g->heap[child]->heap_us >= a->heap_us)
             break;
         heap_set(g, slot, g->heap[child]);
         slot = child;
@@ -146,8 +150,9 @@ static enum status heap_reserve(gate *g)
     return ST_OK;
 }
 
-static void heap_add(gate *g, struct gate_address *a)
+static void heap_add(gate *g, struct gate_address *a, uint64_t at_us)
 {
+    a->heap_us = at_us;
     g->heap[g->heap_n] = a;
     heap_up(g, g->heap_n++);
 }
@@ -255,7 +260,7 @@ static void place(gate *g, struct gate_address *a, uint64_t now_us)
     bool idle = !a->first && a->active == 0;
     if (idle || (a->first && !is_full(a->active, g->limits.per_address) && a->due_us > now_us)) {
         a->place = PLACE_TIMED;
-        heap_add(g, a);
+        heap_add(g, a, idle && a->forget_us > a->due_us ? a->forget_us : a->due_us);
     } else if (!a->first || is_full(a->active, g->limits.per_address)) {
         a->place = PLACE_NOWHERE;
     } else if (is_full(a->prefix->active, g->limits.per_prefix)) {
@@ -294,7 +299,7 @@ enum status gate_push(gate *g, struct gate_item *item, uint64_t now_us)
     item->next = NULL;
     item->refused = false;
     g->waiting++;
-    if (a->limited_in_row >= GATE_GIVE_UP_AFTER && a->due_us > now_us) {
+    if (a->given_up && a->due_us > now_us) {
         refuse(g, item);
         if (a->place == PLACE_NOWHERE && a->active == 0)
             place(g, a, now_us);
@@ -313,7 +318,7 @@ enum status gate_push(gate *g, struct gate_item *item, uint64_t now_us)
 /* Addresses whose instant has come: forgotten when nothing waits, else placed again. */
 static void pass_due(gate *g, uint64_t now_us)
 {
-    while (g->heap_n > 0 && g->heap[0]->due_us <= now_us) {
+    while (g->heap_n > 0 && g->heap[0]->heap_us <= now_us) {
         struct gate_address *a = g->heap[0];
         heap_remove(g, a);
         if (!a->first && a->active == 0)
@@ -354,6 +359,8 @@ struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
         a->active++;
         p->active++;
         a->due_us = now_us + g->gap_us;
+        a->given_up = false;
+        item->went_us = now_us;
         ratelimit_take(&g->total, now_us);
         g->waiting--;
         g->active++;
@@ -362,21 +369,15 @@ struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
         return item;
     }
     if (g->heap_n > 0)
-        *next_us = g->heap[0]->due_us;
+        *next_us = g->heap[0]->heap_us;
     return NULL;
 }
 
-/* An answer that limits us: the gap doubles; after too many of them nobody goes there any more. */
-static void back_off(gate *g, struct gate_address *a, uint64_t now_us)
+/* Nobody goes there until `until_us`: what waits comes out refused, and what comes too. */
+static void give_up(gate *g, struct gate_address *a, uint64_t until_us)
 {
-    uint64_t first = GATE_BACKOFF_FIRST_MS * 1000ULL, most = GATE_BACKOFF_MAX_MS * 1000ULL;
-    a->backoff_us = a->backoff_us == 0 ? first : 2 * a->backoff_us;
-    if (a->backoff_us > most)
-        a->backoff_us = most;
-    a->due_us = now_us + a->backoff_us;
-    if (++a->limited_in_row < GATE_GIVE_UP_AFTER)
-        return;
-    a->due_us = now_us + GATE_REMEMBER_MS * 1000ULL;
+    a->given_up = true;
+    a->due_us = until_us;
     while (a->first) {
         struct gate_item *item = a->first;
         a->first = item->next;
@@ -385,23 +386,65 @@ static void back_off(gate *g, struct gate_address *a, uint64_t now_us)
     a->last = &a->first;
 }
 
-void gate_release(gate *g, struct gate_item *item, bool limited, uint64_t now_us)
+/* An answer that limits us: the gap doubles; after too many of them nobody goes there any more. */
+static void back_off(gate *g, struct gate_address *a, uint64_t now_us)
+{
+    const uint64_t first = GATE_BACKOFF_FIRST_MS * 1000ULL, most = GATE_BACKOFF_MAX_MS * 1000ULL;
+    const uint64_t remember = GATE_REMEMBER_MS * 1000ULL;
+    if (a->forget_us <= now_us) {
+        a->backoff_us = 0;
+        a->limited_in_row = 0;
+    }
+    a->backoff_us = a->backoff_us == 0 ? first : 2 * a->backoff_us;
+    if (a->backoff_us > most)
+        a->backoff_us = most;
+    a->limited_us = now_us;
+    a->due_us = now_us + a->backoff_us;
+    if (++a->limited_in_row >= GATE_GIVE_UP_AFTER)
+        give_up(g, a, now_us + remember);
+    a->forget_us = a->due_us + GATE_REMEMBER_GAP_MS * 1000ULL;
+}
+
+/* The peer named a time (RFC 9110 10.2.3): nobody comes before, and when it is longer than we ever
+ * wait, nobody waits for it. */
+static void stay_away(gate *g, struct gate_address *a, uint64_t asked_us, uint64_t now_us)
+{
+    const uint64_t remember = GATE_REMEMBER_MS * 1000ULL;
+    uint64_t until = now_us + (asked_us < remember ? asked_us : remember);
+    if (until <= a->due_us)
+        return;
+    a->due_us = until;
+    if (asked_us > GATE_BACKOFF_MAX_MS * 1000ULL)
+        give_up(g, a, until);
+    a->forget_us = until + GATE_REMEMBER_GAP_MS * 1000ULL;
+}
+
+static void take_end(gate *g, struct gate_address *a, const struct gate_item *item,
+                     struct gate_end end, uint64_t now_us)
+{
+    bool same_event = a->limited_us > 0 && item->went_us <= a->limited_us;
+    if (end.limited) {
+        if (!same_event)
+            back_off(g, a, now_us);
+        stay_away(g, a, end.asked_ms * 1000, now_us);
+    } else if (!same_event) {
+        a->backoff_us = a->forget_us = 0;
+        a->limited_in_row = 0;
+    }
+}
+
+void gate_release(gate *g, struct gate_item *item, struct gate_end end, uint64_t now_us)
 {
     struct gate_address *a = item->address;
     struct gate_prefix *p = a->prefix;
     a->active--;
     p->active--;
     g->active--;
-    if (limited) {
-        if (a->place == PLACE_TIMED) {
-            heap_remove(g, a); /* its instant moves */
-            a->place = PLACE_NOWHERE;
-        }
-        back_off(g, a, now_us);
-    } else {
-        a->backoff_us = 0;
-        a->limited_in_row = 0;
+    if (a->place == PLACE_TIMED) {
+        heap_remove(g, a); /* its instant may move */
+        a->place = PLACE_NOWHERE;
     }
+    take_end(g, a, item, end, now_us);
     if (a->place == PLACE_NOWHERE)
         place(g, a, now_us);
     wake_prefix(g, p, now_us);

@@ -6,8 +6,8 @@
  * total rate, and a growing gap after an answer that limits us (SMTP 421, HTTP 429).
  *
  * Items wait in the order of their coming, a queue an address; an item that waits costs nothing
- * until its turn. An address that keeps on limiting us is given up: what waits for it comes out
- * `refused`, to be reported as our own limit.
+ * until its turn. An address that keeps on limiting us, or asks us to stay away for longer than we
+ * wait, is given up: what waits for it comes out `refused`, to be reported as our own limit.
  *
  * Pure: time is passed in (microseconds, monotonic), and whoever holds the gate starts and ends the
  * connections. One thread. */
@@ -20,7 +20,8 @@ enum {
     GATE_BACKOFF_FIRST_MS = 1000, /* gap after the first limiting answer; doubled by each further */
     GATE_BACKOFF_MAX_MS = 60000,
     GATE_GIVE_UP_AFTER = 8,        /* limiting answers in a row */
-    GATE_REMEMBER_MS = 600 * 1000, /* how long an address that was given up stays so */
+    GATE_REMEMBER_MS = 600 * 1000, /* how long an address that was given up stays so, */
+    GATE_REMEMBER_GAP_MS = 60000,  /* and how long after its end a gap is still doubled */
 };
 
 struct gate_limits {
@@ -33,6 +34,7 @@ struct gate_limits {
 struct gate_item {
     struct gate_item *next;
     struct gate_address *address;
+    uint64_t went_us; /* when it came out */
     struct net_addr ip;
     bool refused; /* came out because its address was given up; do not connect */
 };
@@ -49,8 +51,14 @@ enum status gate_push(gate *g, struct gate_item *item, uint64_t now_us);
 /* The next item that may go now, or NULL; then *next_us is when to ask again (UINT64_MAX: only
  * after a gate_release). An item that is not refused counts as a connection until gate_release. */
 struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us);
-/* The connection ended; limited: the peer said that we come too often. Not for refused items. */
-void gate_release(gate *g, struct gate_item *item, bool limited, uint64_t now_us);
+/* How a connection ended, as the gate sees it. */
+struct gate_end {
+    bool limited;      /* the peer said that we come too often, */
+    uint64_t asked_ms; /* and asked us not to come for so long (Retry-After); 0: it did not say */
+};
+/* The connection ended. Answers to connections that went before the last limiting answer came are
+ * part of the same event: they neither double the gap nor end it. Not for refused items. */
+void gate_release(gate *g, struct gate_item *item, struct gate_end end, uint64_t now_us);
 /* Takes out any item that still waits, NULL when none does: for the end. */
 struct gate_item *gate_take_any(gate *g);
 

@@ -7,6 +7,7 @@
 
 #include "scanner/worker/crowd.h"
 #include "scanner/worker/gate.h"
+#include "scanner/worker/lag.h"
 #include "scanner/worker/mailbox.h"
 #include "scanner/worker/result.h"
 #include "scanner/worker/waitq.h"
@@ -42,11 +43,12 @@ struct job {
 
     /* the owner's */
     struct worker *owner;
-    uint64_t sent_us;
+    uint64_t sent_us, queued_us;
     struct crowd_member crowd;
     atomic_uint_fast64_t started_us; /* 0: still waits in a queue of ours. Home may look */
-    uint64_t lag_then;               /* the owner's lateness when it started */
-    uint8_t tried_again;             /* after a timeout that our own lag may have caused */
+    struct lag_mark lag_then;        /* the owner's lateness when it started */
+    uint8_t tried_again;             /* after a failure that our own lag may have caused */
+    uint8_t limited;                 /* tries that the peer answered by limiting us */
     char *cache_key;                 /* of the probe it leads, NULL when it leads none */
     size_t cache_key_len;
 

@@ -30,7 +30,7 @@ enum {
     LIMIT_DNS_PER_SOCKET = 250,   /* questions on a socket with a default buffer (212,992 bytes) */
     LIMIT_HANDSHAKES_PER_WORKER = 200,   /* TLS handshakes at once, so that no timeout is our own */
     LIMIT_CONNECTIONS_PER_WORKER = 2000, /* connections at once, waiting ones included */
-    LIMIT_LOOP_LAG_MS = 200,             /* above it a worker starts nothing new */
+    LIMIT_LIMITED_AGAIN = 1,             /* tries more of an MX that says 4xx, in the first pass */
     LIMIT_NS_PER_ZONE = 8,       /* name servers asked under --deep; most zones have 2 to 6 */
     LIMIT_ZONE_CUTS = 8,         /* names asked for NS, from _mta-sts.D up, to find the zone */
     LIMIT_NAMES_PER_ADDRESS = 8, /* probes of one address with different SNI */

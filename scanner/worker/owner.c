@@ -1,11 +1,12 @@
 #include "scanner/worker/owner.h"
 
+#include "scanner/net/fetch_response.h"
 #include "scanner/worker/aia.h"
 #include "scanner/worker/worker.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES_AGAIN_MAX = 3 }; /* after timeouts that our own lag may have caused */
+enum { TRIES_AGAIN_MAX = 3 }; /* after failures that our own lag may have caused */
 
 static gate *gate_of(struct owner *o, const struct job *job)
 {
@@ -37,7 +38,9 @@ void owner_send_home(struct owner *o, struct job *job)
 
 void owner_queue(struct owner *o, struct job *job)
 {
-    if (gate_push(gate_of(o, job), &job->gate, worker_now_us(o->worker)) != ST_OK)
+    job->queued_us = worker_now_us(o->worker);
+    atomic_store_explicit(&job->started_us, 0, memory_order_relaxed);
+    if (gate_push(gate_of(o, job), &job->gate, job->queued_us) != ST_OK)
         owner_send_home(o, job);
     else
         worker_schedule(o->worker);
@@ -45,11 +48,11 @@ void owner_queue(struct owner *o, struct job *job)
 
 /* ---- the end of a connection ---------------------------------------------------------------- */
 
-static void connection_over(struct owner *o, struct job *job, bool timed_out, bool limited)
+static void connection_over(struct owner *o, struct job *job, bool timed_out, struct gate_end end)
 {
     uint64_t now = worker_now_us(o->worker);
     crowd_leave(&o->crowd, &job->crowd, timed_out, now);
-    gate_release(gate_of(o, job), &job->gate, limited, now);
+    gate_release(gate_of(o, job), &job->gate, end, now);
     worker_schedule(o->worker);
 }
 
@@ -85,16 +88,44 @@ static void finish(struct owner *o, struct job *job)
         job_over(o, job);
 }
 
-/* A timeout while our own loop was late says nothing: try again, in the end give it up as ours.
- * True: the job is queued again. */
-static bool try_again(struct owner *o, struct job *job, bool timed_out, bool *abandon)
+static bool queue_again(struct owner *o, struct job *job)
 {
-    *abandon = timed_out && worker_lag_spoils(o->worker, job->lag_then, job->deadline_ms);
-    if (!*abandon || job->tried_again == TRIES_AGAIN_MAX || o->worker->stopping)
+    if (job->tried_again == TRIES_AGAIN_MAX || o->worker->stopping)
         return false;
     job->tried_again++;
     owner_queue(o, job);
     return true;
+}
+
+/* The shortest wait by which the connection may have failed. */
+static uint32_t wait_ms(const struct job *job)
+{
+    bool phase = job->kind == JOB_PROBE && job->deadline_ms > PROBE_PHASE_MIN_MS;
+    return phase ? PROBE_PHASE_MIN_MS : job->deadline_ms;
+}
+
+/* A connection that timed out, or was broken off, while our own loop stalled says nothing: try
+ * again, in the end give it up as ours. True: the job is queued again. */
+static bool try_again(struct owner *o, struct job *job, bool doubtful, bool *abandon)
+{
+    *abandon = doubtful &&
+               lag_spoils(&o->worker->lag, job->lag_then, wait_ms(job), worker_now_us(o->worker));
+    return *abandon && queue_again(o, job);
+}
+
+/* A fetch that is slow, and would not be without our own lag: try again, in the end say nothing of
+ * it (own_ms is left out where it is judged). True: the job is queued again. */
+static bool try_again_if_slow(struct owner *o, struct job *job, const struct fetch_facts *f,
+                              uint32_t own_ms)
+{
+    bool in_doubt = f->total_ms > HTTP_SLOW_MS && f->total_ms - HTTP_SLOW_MS <= own_ms;
+    return in_doubt && queue_again(o, job);
+}
+
+static void set_result(struct job *job, struct result *r)
+{
+    result_unref(job->result);
+    job->result = r;
 }
 
 /* A connection that the guard stopped at the last moment: the list has changed since the asking. */
@@ -123,13 +154,36 @@ static void on_fetch(void *arg, const struct fetch_outcome *out)
         budget_welcome(o->fetches, &job->gate.ip);
     bool timed_out =
         f->conn == CONN_TIMEOUT || f->tls.end == TLS_END_TIMEOUT || f->http.end == HTTP_END_TIMEOUT;
-    connection_over(o, job, timed_out, f->http.status == 429);
+    bool broken_off = f->tls.end == TLS_END_CLOSED || f->tls.end == TLS_END_FAILED ||
+                      f->http.end == HTTP_END_TRUNCATED;
+    bool limited = f->http.status == 429; /* RFC 6585 4 */
+    connection_over(
+        o, job, timed_out,
+        (struct gate_end){.limited = limited,
+                          .asked_ms =
+                              limited ? retry_after_ms(f->http.retry_after, wall_clock_ms()) : 0});
     bool abandon;
-    if (try_again(o, job, timed_out, &abandon))
+    uint32_t own_ms = lag_late_ms(&o->worker->lag, job->lag_then, worker_now_us(o->worker));
+    if (try_again(o, job, timed_out || broken_off, &abandon) ||
+        try_again_if_slow(o, job, f, own_ms))
         return;
     if (!abandon && f->conn != CONN_ABANDONED)
         job->result = result_of_fetch(out);
+    if (job->result)
+        job->result->fetch.own_ms = own_ms;
     finish(o, job);
+}
+
+/* A reply that asks to come again later (RFC 5321 4.2.1) is taken at its word, within bounds: many
+ * domains may hang on the one probe of this address. The gate keeps the gap. */
+static bool come_later(struct owner *o, struct job *job, const struct probe_facts *p)
+{
+    if (p->end != PROBE_LIMITED || p->reply_code / 100 != 4 || job->pass > 0 ||
+        job->limited == LIMIT_LIMITED_AGAIN || o->worker->stopping)
+        return false;
+    job->limited++;
+    owner_queue(o, job);
+    return true;
 }
 
 static void on_probe(void *arg, const struct probe_outcome *out)
@@ -141,13 +195,17 @@ static void on_probe(void *arg, const struct probe_outcome *out)
     count_guarded(o, p->conn);
     bool timed_out =
         p->end == PROBE_TIMEOUT || (p->end == PROBE_TLS_FAILED && p->tls.end == TLS_END_TIMEOUT);
-    connection_over(o, job, timed_out, p->end == PROBE_LIMITED);
+    bool broken_off = p->end == PROBE_PROTOCOL_ERROR ||
+                      (p->end == PROBE_TLS_FAILED &&
+                       (p->tls.end == TLS_END_CLOSED || p->tls.end == TLS_END_FAILED));
+    connection_over(o, job, timed_out, (struct gate_end){.limited = p->end == PROBE_LIMITED});
     bool abandon;
-    if (try_again(o, job, timed_out, &abandon))
+    if (try_again(o, job, timed_out || broken_off, &abandon))
         return;
     if (!abandon && p->end != PROBE_ABANDONED)
-        job->result = result_of_probe(out, job->without_sni ? NULL : job->host);
-    finish(o, job);
+        set_result(job, result_of_probe(out, job->without_sni ? NULL : job->host));
+    if (!come_later(o, job, p))
+        finish(o, job);
 }
 
 /* ---- starting ------------------------------------------------------------------------------- */
@@ -194,28 +252,28 @@ static void start(struct owner *o, struct gate_item *item)
 {
     struct job *job = job_of_gate(item);
     uint64_t now = worker_now_us(o->worker);
-    job->waited_ms = (uint32_t)((now - job->sent_us) / 1000);
+    job->waited_ms += (uint32_t)((now - job->queued_us) / 1000);
     if (item->refused) {
         finish(o, job);
         return;
     }
     if (!may_start(o, job)) {
-        gate_release(gate_of(o, job), item, false, now);
+        gate_release(gate_of(o, job), item, (struct gate_end){.limited = false}, now);
         finish(o, job);
         return;
     }
     atomic_store_explicit(&job->started_us, now, memory_order_relaxed);
-    job->lag_then = o->worker->lag_us;
+    job->lag_then = lag_mark(&o->worker->lag, now);
     crowd_enter(&o->crowd, &job->crowd, now);
     if (connect_job(o, job) != ST_OK) {
-        connection_over(o, job, true, false);
+        connection_over(o, job, true, (struct gate_end){.limited = false});
         finish(o, job);
     }
 }
 
 static bool has_room(struct owner *o, uint64_t now)
 {
-    return !o->worker->lagging && !o->worker->stopping && crowd_has_room(&o->crowd, now);
+    return !o->worker->stalled && !o->worker->stopping && crowd_has_room(&o->crowd, now);
 }
 
 void owner_pump(struct owner *o)

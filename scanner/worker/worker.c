@@ -7,7 +7,6 @@
 #include <time.h>
 
 enum {
-    TICK_MS = 50,
     SWEEP_MS = 1000,
     BEGIN_PER_TURN = 512,       /* items begun in one turn of the loop */
     WIDE_UNITS_MAX = 4000,      /* adopters under way in a worker, before input stops */
@@ -27,11 +26,6 @@ int64_t wall_clock_ms(void)
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-bool worker_lag_spoils(const struct worker *w, uint64_t lag_then, uint32_t deadline_ms)
-{
-    return (w->lag_us - lag_then) * 10 >= deadline_ms * 1000ULL;
 }
 
 struct worker *worker_of_address(const struct worker *w, const struct net_addr *ip)
@@ -90,7 +84,7 @@ void worker_fail(struct worker *w)
 
 static bool has_room(const struct worker *w)
 {
-    return !w->lagging && !w->stopping && w->n_record < w->record_max &&
+    return !w->stalled && !w->stopping && w->n_record < w->record_max &&
            w->n_units - w->n_record < w->wide_max;
 }
 
@@ -182,15 +176,12 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     uint64_t now = worker_now_us(w);
-    w->lagging = now > w->tick_due_us + LIMIT_LOOP_LAG_MS * 1000ULL;
-    if (w->lagging)
-        w->lag_us += now - w->tick_due_us;
-    w->tick_due_us = now + TICK_MS * 1000;
+    w->stalled = lag_tick(&w->lag, now);
     if (now >= w->swept_at_us + SWEEP_MS * 1000)
         sweep(w, now);
     if (now >= w->batch_since_us + LIMIT_BATCH_LATENCY_MS * 1000ULL)
         worker_submit_batch(w);
-    struct timeval tv = {0, TICK_MS * 1000};
+    struct timeval tv = {0, LAG_TICK_MS * 1000};
     event_add(w->tick, &tv);
     worker_schedule(w);
 }
@@ -415,8 +406,9 @@ fail:
 static void *run(void *arg)
 {
     struct worker *w = arg;
-    struct timeval tv = {0, TICK_MS * 1000};
-    w->tick_due_us = w->swept_at_us = worker_now_us(w);
+    struct timeval tv = {0, LAG_TICK_MS * 1000};
+    w->swept_at_us = worker_now_us(w);
+    lag_init(&w->lag, w->swept_at_us);
     event_add(w->tick, &tv);
     worker_schedule(w);
     event_base_dispatch(w->base);

@@ -12,6 +12,7 @@
 #include "scanner/stats.h"
 #include "scanner/worker/brake.h"
 #include "scanner/worker/feed.h"
+#include "scanner/worker/lag.h"
 #include "scanner/worker/mailbox.h"
 #include "scanner/worker/owner.h"
 #include "scanner/worker/retry.h"
@@ -95,9 +96,9 @@ struct worker {
     struct judgement judgement;
 
     /* the loop's own lateness */
-    uint64_t tick_due_us, swept_at_us;
-    uint64_t lag_us; /* all lateness beyond LIMIT_LOOP_LAG_MS so far */
-    bool lagging;
+    struct lag lag;
+    bool stalled;
+    uint64_t swept_at_us;
 
     uint32_t brake_tried, brake_answered;
     struct scan_stats stats;
@@ -135,9 +136,6 @@ void worker_wake_for_input(struct worker *w);
 
 uint64_t worker_now_us(const struct worker *w); /* monotonic */
 int64_t wall_clock_ms(void);
-/* Whether the loop's lateness since `lag_then` (w->lag_us at that time) cost so much of a deadline
- * that missing it says nothing about the other side: a tenth. */
-bool worker_lag_spoils(const struct worker *w, uint64_t lag_then, uint32_t deadline_ms);
 /* Schedules a look at input and gates at the end of this turn of the loop. */
 void worker_schedule(struct worker *w);
 /* A record lookup ended: for the brake. */

@@ -82,6 +82,7 @@ static void fetch(struct strbuf *out, const struct fetch_facts *f)
     number(out, "connect_ms", f->connect_ms);
     number(out, "tls_ms", f->tls_ms);
     number(out, "total_ms", f->total_ms);
+    number(out, "own_ms", f->own_ms);
     number(out, "end", h->end);
     number(out, "status", h->status);
     text(out, "version", h->version);

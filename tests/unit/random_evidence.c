@@ -173,6 +173,7 @@ static void fetch(struct source *s, struct fetch_facts *f)
     f->connect_ms = below(s, 1000);
     f->tls_ms = below(s, 1000);
     f->total_ms = below(s, 9000);
+    f->own_ms = coin(s) ? 0 : below(s, 9000);
     f->http.end = (enum http_end)below(s, HTTP_END_COUNT);
     if (f->http.end == HTTP_END_NONE)
         return;

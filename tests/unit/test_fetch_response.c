@@ -232,13 +232,39 @@ static void test_challenges(void **state)
         "cloudflare");
 }
 
+static void test_retry_after(void **state)
+{
+    (void)state;
+    const int64_t now_ms = INT64_C(1795298400) * 1000; /* Sat, 21 Nov 2026 22:00:00 GMT */
+    const struct {
+        const char *value;
+        uint64_t ms;
+    } c[] = {
+        {NULL, 0},
+        {"", 0},
+        {"0", 0},
+        {"7", 7000},
+        {"0120", 120000},
+        {"86400", RETRY_AFTER_MAX_MS},
+        {"86401", RETRY_AFTER_MAX_MS},
+        {"99999999999999999999999999999999", RETRY_AFTER_MAX_MS},
+        {"-5", 0},
+        {"soon", 0},
+        {"Sat, 21 Nov 2026 22:00:30 GMT", 30000},
+        {"Sat, 21 Nov 2026 21:59:30 GMT", 0},
+        {"Sat, 21 Nov 2099 22:00:30 GMT", RETRY_AFTER_MAX_MS},
+    };
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++)
+        assert_int_equal(retry_after_ms(c[i].value, now_ms), c[i].ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),       cmocka_unit_test(test_field_caps),
-        cmocka_unit_test(test_status_lines), cmocka_unit_test(test_body_cap),
-        cmocka_unit_test(test_decoding),     cmocka_unit_test(test_decoding_bounds),
-        cmocka_unit_test(test_challenges),
+        cmocka_unit_test(test_retry_after),     cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_field_caps),      cmocka_unit_test(test_status_lines),
+        cmocka_unit_test(test_body_cap),        cmocka_unit_test(test_decoding),
+        cmocka_unit_test(test_decoding_bounds), cmocka_unit_test(test_challenges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 
 enum { SECOND = 1000000 };
 
+static const struct gate_end fine = {.limited = false}, limited = {.limited = true};
+
 static struct net_addr ip(unsigned c, unsigned d)
 {
     return (struct net_addr){.family = 4, .b = {192, 0, (uint8_t)c, (uint8_t)d}};
@@ -44,16 +46,16 @@ static void test_at_once_to_an_address(void **state)
     assert_true((a == &other && b == &i[1]) || (a == &i[1] && b == &other));
     assert_null(gate_pop(g, 0, &next));
     assert_int_equal(next, UINT64_MAX);
-    gate_release(g, &i[1], false, 0);
+    gate_release(g, &i[1], fine, 0);
     assert_ptr_equal(gate_pop(g, 0, &next), &i[2]);
     assert_null(gate_pop(g, 0, &next));
-    gate_release(g, &i[0], false, 0);
+    gate_release(g, &i[0], fine, 0);
     assert_ptr_equal(gate_pop(g, 0, &next), &i[3]);
     assert_int_equal(gate_active(g), 3);
     assert_int_equal(gate_waiting(g), 0);
-    gate_release(g, &i[2], false, 0);
-    gate_release(g, &i[3], false, 0);
-    gate_release(g, &other, false, 0);
+    gate_release(g, &i[2], fine, 0);
+    gate_release(g, &i[3], fine, 0);
+    gate_release(g, &other, fine, 0);
     gate_free(g);
 }
 
@@ -70,10 +72,10 @@ static void test_at_once_to_a_prefix(void **state)
     assert_ptr_equal(gate_pop(g, 0, &next), &i[1]);
     assert_ptr_equal(gate_pop(g, 0, &next), &i[4]);
     assert_null(gate_pop(g, 0, &next));
-    gate_release(g, &i[0], false, 0);
+    gate_release(g, &i[0], fine, 0);
     assert_ptr_equal(gate_pop(g, 0, &next), &i[2]);
     assert_null(gate_pop(g, 0, &next));
-    gate_release(g, &i[1], false, 0);
+    gate_release(g, &i[1], fine, 0);
     assert_ptr_equal(gate_pop(g, 0, &next), &i[3]);
     gate_free(g);
 }
@@ -89,7 +91,7 @@ static void test_embedded_addresses_are_one(void **state)
     push(g, &mapped, m, 0);
     assert_ptr_equal(gate_pop(g, 0, &next), &plain);
     assert_null(gate_pop(g, 0, &next));
-    gate_release(g, &plain, false, 0);
+    gate_release(g, &plain, fine, 0);
     assert_ptr_equal(gate_pop(g, 0, &next), &mapped);
     gate_free(g);
 }
@@ -104,7 +106,7 @@ static void test_gap_between_two(void **state)
         push(g, &i[k], ip(2, 1), now);
     for (int k = 0; k < 3; k++) {
         assert_ptr_equal(gate_pop(g, now, &next), &i[k]);
-        gate_release(g, &i[k], false, now);
+        gate_release(g, &i[k], fine, now);
         assert_null(gate_pop(g, now, &next));
         assert_true(next >= now + SECOND);
         assert_null(gate_pop(g, next - 1, &next));
@@ -143,14 +145,14 @@ static void test_back_off_grows_and_gives_up(void **state)
     (void)state;
     gate *g = make((struct gate_limits){.per_address = 1});
     struct gate_item i[GATE_GIVE_UP_AFTER + 2];
-    uint64_t next, now = 0, gap = 0;
+    uint64_t next, now = SECOND, gap = 0;
     for (int k = 0; k < GATE_GIVE_UP_AFTER + 2; k++)
         push(g, &i[k], ip(2, 1), 0);
     for (int k = 0; k < GATE_GIVE_UP_AFTER; k++) {
         struct gate_item *item = gate_pop(g, now, &next);
         assert_ptr_equal(item, &i[k]);
         assert_false(item->refused);
-        gate_release(g, item, true, now);
+        gate_release(g, item, limited, now);
         if (k + 1 == GATE_GIVE_UP_AFTER)
             break;
         assert_null(gate_pop(g, now, &next));
@@ -181,16 +183,122 @@ static void test_success_ends_the_back_off(void **state)
     uint64_t next, now = 0;
     for (int k = 0; k < 4; k++)
         push(g, &i[k], ip(2, 1), 0);
-    gate_release(g, gate_pop(g, now, &next), true, now);
+    gate_release(g, gate_pop(g, now, &next), limited, now);
     assert_null(gate_pop(g, now, &next));
     now = next;
-    gate_release(g, gate_pop(g, now, &next), false, now);
+    gate_release(g, gate_pop(g, now, &next), fine, now);
     assert_ptr_equal(gate_pop(g, now, &next), &i[2]);
-    gate_release(g, &i[2], true, now);
+    gate_release(g, &i[2], limited, now);
     assert_null(gate_pop(g, now, &next));
     assert_int_equal(next - now, GATE_BACKOFF_FIRST_MS * 1000ULL);
     assert_ptr_equal(gate_take_any(g), &i[3]);
     assert_null(gate_take_any(g));
+    gate_free(g);
+}
+
+/* The gap goes on growing when nothing waited for a while, as between two passes of a scan; after
+ * a longer while the address is as new. */
+static void test_gap_is_remembered(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 1});
+    struct gate_item i[3], more;
+    uint64_t next, now = SECOND;
+    for (int k = 0; k < 2; k++) {
+        push(g, &i[k], ip(2, 1), now);
+        assert_ptr_equal(gate_pop(g, now, &next), &i[k]);
+        gate_release(g, &i[k], limited, now);
+        assert_null(gate_pop(g, now + 30 * SECOND, &next));
+        now += 30 * SECOND;
+    }
+    push(g, &i[2], ip(2, 1), now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[2]);
+    gate_release(g, &i[2], limited, now);
+    push(g, &more, ip(2, 1), now);
+    assert_null(gate_pop(g, now, &next));
+    assert_int_equal(next - now, 4 * GATE_BACKOFF_FIRST_MS * 1000ULL);
+    now = next;
+    assert_ptr_equal(gate_pop(g, now, &next), &more);
+    gate_release(g, &more, limited, now);
+    now += (8 * GATE_BACKOFF_FIRST_MS + GATE_REMEMBER_GAP_MS) * 1000ULL;
+    assert_null(gate_pop(g, now, &next));
+    assert_int_equal(next, UINT64_MAX);
+    gate_free(g);
+}
+
+/* Four go at once and all are limited: one event, one step; a fifth that went before it and was
+ * welcome does not end the gap. */
+static void test_a_burst_is_one_event(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 5});
+    struct gate_item i[6];
+    uint64_t next, now = SECOND;
+    for (int k = 0; k < 6; k++)
+        push(g, &i[k], ip(2, 1), now);
+    for (int k = 0; k < 5; k++)
+        assert_ptr_equal(gate_pop(g, now, &next), &i[k]);
+    now += SECOND / 10;
+    for (int k = 0; k < 5; k++)
+        gate_release(g, &i[k], k < 4 ? limited : fine, now);
+    assert_null(gate_pop(g, now, &next));
+    assert_int_equal(next - now, GATE_BACKOFF_FIRST_MS * 1000ULL);
+    assert_ptr_equal(gate_pop(g, next, &next), &i[5]);
+    gate_release(g, &i[5], fine, next);
+    gate_free(g);
+}
+
+/* Retry-After: nobody comes before; when it is longer than we wait, nobody waits. */
+static void test_asked_to_stay_away(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 1});
+    struct gate_item i[4];
+    uint64_t next, now = SECOND;
+    for (int k = 0; k < 3; k++)
+        push(g, &i[k], ip(2, 1), now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[0]);
+    gate_release(g, &i[0], (struct gate_end){.limited = true, .asked_ms = 7000}, now);
+    assert_null(gate_pop(g, now, &next));
+    assert_int_equal(next - now, 7 * SECOND);
+    now = next;
+    assert_ptr_equal(gate_pop(g, now, &next), &i[1]);
+    gate_release(g, &i[1], (struct gate_end){.limited = true, .asked_ms = 120000}, now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[2]);
+    assert_true(i[2].refused);
+    push(g, &i[3], ip(2, 1), now + 119 * (uint64_t)SECOND);
+    assert_ptr_equal(gate_pop(g, now + 119 * (uint64_t)SECOND, &next), &i[3]);
+    assert_true(i[3].refused);
+    now += 120 * (uint64_t)SECOND;
+    push(g, &i[3], ip(2, 1), now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[3]);
+    assert_false(i[3].refused);
+    gate_release(g, &i[3], fine, now);
+    push(g, &i[3], ip(2, 1), now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[3]);
+    assert_false(i[3].refused);
+    gate_release(g, &i[3], fine, now);
+    gate_free(g);
+}
+
+/* A /48 is one prefix. */
+static void test_at_once_to_a_48(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_prefix = 2});
+    struct gate_item i[4];
+    uint64_t next;
+    for (unsigned k = 0; k < 4; k++) {
+        struct net_addr a = {.family = 6, .b = {0x20, 0x01, 0x0d, 0xb8, 0, 1, (uint8_t)k, 9}};
+        a.b[5] = k == 3 ? 2 : 1; /* the last one is in the next /48 */
+        push(g, &i[k], a, 0);
+    }
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[0]);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[1]);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[3]);
+    assert_null(gate_pop(g, 0, &next));
+    gate_release(g, &i[1], fine, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[2]);
     gate_free(g);
 }
 
@@ -228,7 +336,7 @@ static void test_crowd(void **state)
             struct gate_item *over = running[k];
             running[k] = running[--n_running];
             by_address[(unsigned)over->ip.b[2] * 4 + over->ip.b[3]]--;
-            gate_release(g, over, draw % 50 == 0, now);
+            gate_release(g, over, draw % 50 == 0 ? limited : fine, now);
             done++;
         } else {
             now += 1000;
@@ -254,21 +362,21 @@ static void test_other_limits(void **state)
     assert_null(gate_pop(g, now, &next));
     limits.per_prefix = 3;
     gate_set_limits(g, &limits);
-    gate_release(g, &i[0], false, now);
+    gate_release(g, &i[0], fine, now);
     for (unsigned k = 1; k < 4; k++)
         assert_ptr_equal(gate_pop(g, now, &next), &i[k]);
     assert_null(gate_pop(g, now, &next));
     limits.per_prefix = 1;
     gate_set_limits(g, &limits);
-    gate_release(g, &i[1], false, now);
-    gate_release(g, &i[2], false, now);
+    gate_release(g, &i[1], fine, now);
+    gate_release(g, &i[2], fine, now);
     assert_null(gate_pop(g, now, &next));
-    gate_release(g, &i[3], false, now);
+    gate_release(g, &i[3], fine, now);
     assert_ptr_equal(gate_pop(g, now, &next), &i[4]);
     assert_null(gate_pop(g, now, &next));
-    gate_release(g, &i[4], false, now);
+    gate_release(g, &i[4], fine, now);
     assert_ptr_equal(gate_pop(g, now, &next), &i[5]);
-    gate_release(g, &i[5], false, now);
+    gate_release(g, &i[5], fine, now);
     /* No limit at all: the gap goes too, but for what was scheduled by the old one. */
     now = 10 * (uint64_t)SECOND;
     limits = (struct gate_limits){.per_address = 0};
@@ -290,6 +398,10 @@ int main(void)
         cmocka_unit_test(test_total_rate_in_any_second),
         cmocka_unit_test(test_back_off_grows_and_gives_up),
         cmocka_unit_test(test_success_ends_the_back_off),
+        cmocka_unit_test(test_gap_is_remembered),
+        cmocka_unit_test(test_a_burst_is_one_event),
+        cmocka_unit_test(test_asked_to_stay_away),
+        cmocka_unit_test(test_at_once_to_a_48),
         cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_other_limits),
     };
