@@ -6,6 +6,8 @@
  * Rounds alternate and the median counts, for other load on the machine disturbs both alike.
  *
  *   bench_tls [CONNECTIONS [ROUNDS]]
+ *   bench_tls profile fetch|probe bare|ours CONNECTIONS
+ *                       one side alone, for perf and callgrind
  *   bench_tls serve     only the servers, for other clients: prints how they are reached, ends with
  *                       standard input */
 #include "benchmarks/bare_client.h"
@@ -144,6 +146,16 @@ static void compare_kind(struct bench *b, bool smtp, int rounds)
            own, own / reference);
 }
 
+/* One side alone. False: the words are none. */
+static bool profile(struct bench *b, const char *kind, const char *side)
+{
+    bool smtp = strcmp(kind, "probe") == 0, ours = strcmp(side, "ours") == 0;
+    if ((!smtp && strcmp(kind, "fetch") != 0) || (!ours && strcmp(side, "bare") != 0))
+        return false;
+    printf("%s %s %.3f ms\n", kind, side, measure(b, ours, smtp));
+    return true;
+}
+
 static void setup(struct bench *b)
 {
     char ca_file[64];
@@ -181,27 +193,40 @@ static int serve(void)
     return 0;
 }
 
+static void teardown(struct bench *b)
+{
+    fetcher_free(b->fetcher);
+    prober_free(b->prober);
+    event_base_free(b->base);
+    tls_trust_free(b->trust);
+    X509_STORE_free(b->store);
+    guard_free(b->guard);
+    curl_global_cleanup();
+    bench_servers_stop(&b->servers);
+}
+
 int main(int argc, char **argv)
 {
     struct bench b = {.left = 0};
     if (argc == 2 && strcmp(argv[1], "serve") == 0)
         return serve();
-    long connections = argc > 1 ? strtol(argv[1], NULL, 10) : 600;
-    long rounds = argc > 2 ? strtol(argv[2], NULL, 10) : 5;
+    bool profiled = argc == 5 && strcmp(argv[1], "profile") == 0;
+    long connections = profiled   ? strtol(argv[4], NULL, 10)
+                       : argc > 1 ? strtol(argv[1], NULL, 10)
+                                  : 600;
+    long rounds = !profiled && argc > 2 ? strtol(argv[2], NULL, 10) : 5;
     if (connections < IN_FLIGHT || rounds < 1 || rounds > ROUNDS_MAX)
         die("usage: bench_tls [CONNECTIONS [ROUNDS]]");
     signal(SIGPIPE, SIG_IGN);
     b.connections = (size_t)connections;
     setup(&b);
-    compare_kind(&b, false, (int)rounds);
-    compare_kind(&b, true, (int)rounds);
-    fetcher_free(b.fetcher);
-    prober_free(b.prober);
-    event_base_free(b.base);
-    tls_trust_free(b.trust);
-    X509_STORE_free(b.store);
-    guard_free(b.guard);
-    curl_global_cleanup();
-    bench_servers_stop(&b.servers);
+    if (profiled) {
+        if (!profile(&b, argv[2], argv[3]))
+            die("usage: bench_tls profile fetch|probe bare|ours CONNECTIONS");
+    } else {
+        compare_kind(&b, false, (int)rounds);
+        compare_kind(&b, true, (int)rounds);
+    }
+    teardown(&b);
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "scanner/net/dial.h"
 #include "scanner/net/fetch_response.h"
+#include "scanner/net/tls_crypto.h"
 
 #include <curl/curl.h>
 #include <openssl/err.h>
@@ -61,7 +62,9 @@ static void leave_curl(fetch_handle *h)
 {
     fetcher *f = h->owner;
     if (h->easy != NULL) {
+        OSSL_LIB_CTX *before = tls_crypto_enter();
         curl_multi_remove_handle(f->multi, h->easy);
+        tls_crypto_leave(before);
         if (f->n_idle < FETCH_IDLE_MAX)
             f->idle[f->n_idle++] = h->easy;
         else
@@ -241,26 +244,31 @@ static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
     return h->handed_over ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
 }
 
+static void act(fetcher *f, curl_socket_t fd, int flags)
+{
+    int running;
+    OSSL_LIB_CTX *before = tls_crypto_enter();
+    curl_multi_socket_action(f->multi, fd, flags, &running);
+    tls_crypto_leave(before);
+    collect(f);
+}
+
 static void on_curl_io(evutil_socket_t fd, short what, void *arg)
 {
     fetcher *f = arg;
-    int running, flags = 0;
+    int flags = 0;
     if ((what & EV_READ) != 0)
         flags |= CURL_CSELECT_IN;
     if ((what & EV_WRITE) != 0)
         flags |= CURL_CSELECT_OUT;
-    curl_multi_socket_action(f->multi, fd, flags, &running);
-    collect(f);
+    act(f, fd, flags);
 }
 
 static void on_curl_timer(evutil_socket_t fd, short what, void *arg)
 {
-    fetcher *f = arg;
-    int running;
     (void)fd;
     (void)what;
-    curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(f);
+    act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* libcurl says what it waits for on a socket; ev is what was assigned to it. */

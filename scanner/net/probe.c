@@ -1,6 +1,7 @@
 #include "scanner/net/probe_internal.h"
 
 #include "lib/name.h"
+#include "scanner/net/tls_crypto.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -329,7 +330,7 @@ enum status prober_new(struct event_base *base, const struct probe_config *confi
     p->ehlo_name = config->ehlo_name;
     p->dialer = (struct dialer){
         .guard = config->guard, .sources = config->sources, .n_sources = config->n_sources};
-    p->ctx = SSL_CTX_new(TLS_client_method());
+    p->ctx = SSL_CTX_new_ex(tls_crypto(), NULL, TLS_client_method());
     enum status st = p->ctx == NULL ? ST_NOMEM : tls_verify_setup(p->ctx, config->trust);
     if (st != ST_OK) {
         prober_free(p);

@@ -1,4 +1,5 @@
 /* tls_trust - the anchors, and verification against them that notes every fault. */
+#include "scanner/net/tls_crypto.h"
 #include "scanner/net/tls_internal.h"
 
 #include <openssl/err.h>
@@ -15,10 +16,11 @@ enum status tls_trust_new(const char *ca_file, tls_trust **out)
         return ST_NOMEM;
     enum status st = ST_OK;
     t->store = X509_STORE_new();
-    t->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    t->sha256 = EVP_MD_fetch(tls_crypto(), "SHA256", NULL);
     if (t->store == NULL || t->sha256 == NULL)
         st = ST_NOMEM;
-    else if (X509_STORE_load_file(t->store, ca_file != NULL ? ca_file : SYSTEM_BUNDLE) != 1 ||
+    else if (X509_STORE_load_file_ex(t->store, ca_file != NULL ? ca_file : SYSTEM_BUNDLE,
+                                     tls_crypto(), NULL) != 1 ||
              sk_X509_OBJECT_num(X509_STORE_get0_objects(t->store)) == 0)
         st = ST_NOT_FOUND;
     ERR_clear_error();
@@ -106,9 +108,8 @@ static size_t push_extra(STACK_OF(X509) * list, const uint8_t *extra, size_t len
 {
     size_t n = 0;
     const uint8_t *p = extra;
-    if (push_cert(list, d2i_X509(NULL, &p, (long)len)))
+    if (push_cert(list, tls_crypto_certificate(extra, len)))
         return 1;
-    p = extra;
     PKCS7 *bundle = d2i_PKCS7(NULL, &p, (long)len);
     if (bundle != NULL && PKCS7_type_is_signed(bundle) && bundle->d.sign != NULL) {
         STACK_OF(X509) *certs = bundle->d.sign->cert;
@@ -131,11 +132,9 @@ enum status tls_verify_with(const tls_trust *trust, const struct cert_chain *cha
     *mended = false;
     if (untrusted == NULL || ctx == NULL)
         st = ST_NOMEM;
-    for (size_t i = 0; st == ST_OK && i < chain->n; i++) {
-        const uint8_t *p = chain->cert[i].der;
-        if (!push_cert(untrusted, d2i_X509(NULL, &p, (long)chain->cert[i].len)))
+    for (size_t i = 0; st == ST_OK && i < chain->n; i++)
+        if (!push_cert(untrusted, tls_crypto_certificate(chain->cert[i].der, chain->cert[i].len)))
             st = ST_INVALID;
-    }
     if (st == ST_OK && (chain->n == 0 || push_extra(untrusted, extra, len) == 0))
         st = ST_INVALID;
     if (st == ST_OK &&

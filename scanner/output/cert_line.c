@@ -4,6 +4,7 @@
 
 #include "lib/record_json.h"
 #include "lib/record_words.h"
+#include "scanner/net/tls_crypto.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -142,8 +143,7 @@ static enum status add_pem(struct strbuf *out, const struct cert_chain *chain)
 enum status cert_line(const struct cert_chain *chain, struct strbuf *out)
 {
     const struct cert_der *leaf = &chain->cert[0];
-    const unsigned char *p = leaf->der;
-    X509 *cert = d2i_X509(NULL, &p, (long)leaf->len);
+    X509 *cert = tls_crypto_certificate(leaf->der, leaf->len);
     strbuf_addc(out, '{');
     add_key(out, "sha256");
     add_hex(out, leaf->sha256, sizeof leaf->sha256);

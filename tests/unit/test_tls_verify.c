@@ -1,4 +1,5 @@
 /* Units of scanner/net/tls_verify.c, tls_cert.c and tls_trust.c: handshakes in memory. */
+#include "scanner/net/tls_crypto.h"
 #include "scanner/net/tls_verify.h"
 #include "tests/unit/net_world.h"
 
@@ -17,7 +18,8 @@
 static void shake(struct net_world *w, const struct net_tls *t, const char *host,
                   struct tls_record *rec)
 {
-    SSL_CTX *client_ctx = SSL_CTX_new(TLS_client_method()), *server_ctx = net_tls_ctx(t);
+    SSL_CTX *client_ctx = SSL_CTX_new_ex(tls_crypto(), NULL, TLS_client_method());
+    SSL_CTX *server_ctx = net_tls_ctx(t);
     BIO *a, *b;
     assert_int_equal(tls_verify_setup(client_ctx, w->trust), ST_OK);
     SSL *client = SSL_new(client_ctx), *server = SSL_new(server_ctx);
