@@ -1,6 +1,7 @@
 #include "scanner/resume.h"
 
 #include "scanner/input/lines.h"
+#include "scanner/input/shard.h"
 #include "scanner/output/names.h"
 #include "scanner/output/recount.h"
 #include "scanner/scan.h"
@@ -38,6 +39,12 @@ __attribute__((format(printf, 4, 5))) static enum status refuse(struct opening *
 
 /* ---- reading back --------------------------------------------------------------------------- */
 
+/* What tells one line of the input from another in its place. */
+static uint64_t line_mark(uint64_t index, struct slice domain, struct slice reason)
+{
+    return shard_hash(index, domain.len > 0 ? domain : reason);
+}
+
 /* The lines of the first `left` records; more than those may follow. */
 static enum status count_lines(struct opening *w, lines *in, uint64_t left)
 {
@@ -58,6 +65,13 @@ static enum status count_lines(struct opening *w, lines *in, uint64_t left)
             return st;
         if (!fresh)
             return ST_INVALID;
+        if (record.index > r->last)
+            r->last = record.index;
+        if (!r->input.whole)
+            st = done_set_mark(&r->done, record.index,
+                               line_mark(record.index, record.domain, record.reason));
+        if (st != ST_OK)
+            return st;
     }
     return st == ST_EOF || st == ST_TRUNCATED ? ST_INVALID : st;
 }
@@ -202,10 +216,45 @@ enum status resume_open(const struct scan_options *o, struct slice head, int64_t
     return st;
 }
 
-bool resume_is_done(const void *arg, uint64_t index)
+static enum status is_done(void *arg, const struct input_item *item, bool *done)
 {
     const struct resume *r = arg;
-    return done_set_has(&r->done, index);
+    *done = item && done_set_has(&r->done, item->index);
+    return ST_OK;
+}
+
+/* Do the lines of the pages before `end` sum up to what their records do? */
+static enum status compare_pages(struct resume *r, uint64_t end)
+{
+    for (; r->compared.page < end; r->compared.page++) {
+        if (r->compared.sum != done_set_marks(&r->done, r->compared.page))
+            return ST_USAGE;
+        r->compared.sum = 0;
+    }
+    return ST_OK;
+}
+
+static enum status is_done_alike(void *arg, const struct input_item *item, bool *done)
+{
+    struct resume *r = arg;
+    uint64_t end = r->last / DONE_PAGE_INDEXES + 1;
+    *done = false;
+    if (!item)
+        return compare_pages(r, end);
+    if (compare_pages(r, item->index < r->last ? item->index / DONE_PAGE_INDEXES : 0) != ST_OK)
+        return ST_USAGE;
+    is_done(arg, item, done);
+    if (*done)
+        r->compared.sum += line_mark(item->index, slice_of(item->domain),
+                                     slice_of(item->reason ? item->reason : ""));
+    return item->index < r->last ? ST_OK : compare_pages(r, end);
+}
+
+struct input_skip resume_skip(struct resume *r)
+{
+    if (r->input.whole)
+        return (struct input_skip){.check = is_done, .arg = r};
+    return (struct input_skip){.check = is_done_alike, .check_first = r->last, .arg = r};
 }
 
 enum status resume_end(struct resume *r)

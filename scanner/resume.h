@@ -16,6 +16,10 @@ struct resume {
     journal *journal; /* NULL on standard output */
     char *state_path;
     struct done_set done;
+    uint64_t last;         /* the highest index that is done */
+    struct done_page_sum { /* the reader's: what of a pipe has been compared with the records */
+        uint64_t page, sum;
+    } compared;
     struct scan_stats stats; /* of the records that are done */
     uint64_t invalid;        /* input lines without a name among them */
     struct fingerprint input;
@@ -30,8 +34,10 @@ struct resume {
  *   otherwise   *exit_code and error say why not, nothing was touched; resume_close is due */
 enum status resume_open(const struct scan_options *o, struct slice head, int64_t now_ms,
                         struct resume *out, int *exit_code, char *error, size_t error_size);
-/* For input_skip: `arg` is the struct resume. */
-bool resume_is_done(const void *arg, uint64_t index);
+/* How the input is gone on with. Of a pipe, whose end cannot be known beforehand, each line that is
+ * done is compared with its record: so every record always stands for the line of its index. Of an
+ * invalid line the reason is compared. */
+struct input_skip resume_skip(struct resume *r);
 /* The scan is complete and its metadata written: the state goes. ST_IO with errno. */
 enum status resume_end(struct resume *r);
 void resume_close(struct resume *r);

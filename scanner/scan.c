@@ -70,7 +70,8 @@ static enum status open_resume(struct scan *s)
     } else if (st != ST_OK) {
         fprintf(stderr, "stscan: %s\n", error);
     } else if (s->resume.done.n > 0) {
-        input_skip(s->input, resume_is_done, &s->resume);
+        struct input_skip skip = resume_skip(&s->resume);
+        input_skip(s->input, &skip);
         if (!o->quiet)
             fprintf(stderr, "stscan: going on: %llu records are done\n",
                     (unsigned long long)s->resume.done.n);
@@ -277,9 +278,9 @@ static int dry_run(const struct scan_options *o)
     struct input_item item;
     uint64_t valid = 0, invalid = 0;
     enum status st;
-    while ((st = input_next(in, &item)) == ST_OK) {
-        valid += !item.reason;
-        invalid += item.reason != NULL;
+    while ((st = input_next(in, &item)) == ST_OK || st == ST_AGAIN) {
+        valid += st == ST_OK && !item.reason;
+        invalid += st == ST_OK && item.reason;
     }
     printf("%llu names, %llu invalid lines\n", (unsigned long long)valid,
            (unsigned long long)invalid);

@@ -90,6 +90,12 @@ static void pass_over(struct scan *s)
         brake(s);
     } else if (s->phase == PHASE_FIRST && !s->draining) {
         enum status read = feed_ended(s->shared.feed);
+        if (read == ST_USAGE) {
+            scan_say(s, "--resume: input: %s", input_error(s->input));
+            scan_set_exit(s, EXIT_USAGE, "refused to resume with another input");
+            end(s, ORDER_STOP);
+            return;
+        }
         if (read != ST_EOF) {
             scan_say(s, "input: %s", s->input ? input_error(s->input) : status_text(read));
             scan_set_exit(s, EXIT_INPUT, "the input could not be read to its end");

@@ -58,13 +58,23 @@ static const char *shown(const json_t *v)
     return json_is_string(v) ? json_string_value(v) : "not set";
 }
 
+static bool is_empty(const json_t *text)
+{
+    return json_string_length(text) == 0;
+}
+
 static bool same_input(const json_t *then, const json_t *now, char *why, size_t size)
 {
     if (json_equal(then, now))
         return true;
+    bool whole = json_is_true(json_object_get(then, "whole"));
+    /* The beginning of a slow pipe is not known; its lines will be compared. */
+    if (!whole && !json_is_true(json_object_get(now, "whole")) &&
+        (is_empty(json_object_get(then, "sha256")) || is_empty(json_object_get(now, "sha256"))))
+        return true;
     json_int_t before = json_integer_value(json_object_get(then, "bytes"));
     json_int_t after = json_integer_value(json_object_get(now, "bytes"));
-    if (json_is_true(json_object_get(then, "whole")) != json_is_true(json_object_get(now, "whole")))
+    if (whole != json_is_true(json_object_get(now, "whole")))
         snprintf(why, size, "the input is a file in one run and a pipe in the other");
     else if (before != after)
         snprintf(why, size, "the input is another one: it had %lld bytes and has %lld",

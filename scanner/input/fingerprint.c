@@ -56,7 +56,8 @@ enum status fingerprint_take(const char *path, struct slice head, struct fingerp
     if ((is_stdin ? fstat(STDIN_FILENO, &info) : stat(path, &info)) != 0)
         return ST_IO;
     if (!S_ISREG(info.st_mode)) {
-        sha256_hex(head, out->sha256);
+        if (head.p)
+            sha256_hex(head, out->sha256);
         return ST_OK;
     }
     /* Opening it anew leaves the position alone from which standard input is read. */

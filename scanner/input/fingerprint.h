@@ -2,16 +2,17 @@
  *
  * Of a regular file (also as redirected standard input) its size and the SHA-256 of all its bytes
  * as they stand on disk. What comes through a pipe can be read once only: of it, the SHA-256 of the
- * first 32 KiB after decompression. */
+ * first 32 KiB after decompression, and none when the pipe is slow. What is behind is compared line
+ * by line with the records that are done (resume_check). */
 #ifndef SCANNER_INPUT_FINGERPRINT_H
 #define SCANNER_INPUT_FINGERPRINT_H
 
 #include "lib/sha256.h"
 
 struct fingerprint {
-    bool whole;     /* all bytes were hashed, not the beginning alone */
-    uint64_t bytes; /* of the file; 0 of a pipe */
-    char sha256[SHA256_HEX_BYTES + 1];
+    bool whole;                        /* all bytes were hashed, not the beginning alone */
+    uint64_t bytes;                    /* of the file; 0 of a pipe */
+    char sha256[SHA256_HEX_BYTES + 1]; /* "": the first bytes were not there yet */
 };
 
 /* path NULL or "-": standard input; head: its first bytes (input_head), for a pipe. Reads a file

@@ -12,6 +12,8 @@
 
 /* The counting pass reads so much of the file and extrapolates beyond. */
 #define COUNT_PASS_MAX_BYTES (32u * 1024 * 1024)
+/* Over which it is judged whether a stream is slower than the scan. */
+enum { PACE_PERIOD_MS = 1000 };
 
 struct feed {
     source *src;
@@ -31,8 +33,10 @@ struct input {
     double sample;
     uint64_t total;
     struct input_counts counts;
-    bool (*skip)(const void *arg, uint64_t index); /* NULL: nothing */
-    const void *skip_arg;
+    struct input_skip skip; /* check NULL: nothing */
+    bool slow;              /* a stream that is slower than the scan */
+    bool given;             /* items were handed out since the last ST_AGAIN */
+    uint64_t period_ms, waited_ms;
     char domain[NAME_MAX_BYTES + 1];
     char tag[TAG_MAX_BYTES + 1];
     char error[256];
@@ -109,6 +113,7 @@ enum status input_open(const struct scan_options *o, input **out, char *error, s
         in->shards = o->shards;
         in->shard = o->shard;
         in->sample = o->sample;
+        in->period_ms = source_clock_ms();
         st = permute_new(o->seed, &in->window);
         if (st == ST_OK && o->registrable)
             st = name_psl_load(NULL, &in->psl);
@@ -218,36 +223,107 @@ static bool is_ours(input *in, const struct input_item *item)
         in->counts.not_sampled++;
         return false;
     }
-    if (in->skip && in->skip(in->skip_arg, item->index)) {
-        in->counts.skipped++;
-        return false;
-    }
     return true;
+}
+
+/* Whether an earlier run has done the item. */
+static enum status check_done(input *in, const struct input_item *item, bool *done)
+{
+    *done = false;
+    enum status st = in->skip.check ? in->skip.check(in->skip.arg, item, done) : ST_OK;
+    in->counts.skipped += *done;
+    return st;
 }
 
 static void note_end(input *in, enum status st)
 {
+    bool done;
+    if (st == ST_EOF)
+        st = check_done(in, NULL, &done) == ST_USAGE ? ST_USAGE : ST_EOF;
     in->ended = st;
     if (st == ST_EOF)
         return;
-    const char *why = source_error(in->feed.src);
+    const char *why = st == ST_USAGE ? "it is not the input that the scan began with"
+                                     : source_error(in->feed.src);
     snprintf(in->error, sizeof in->error, "%s (after %llu items)",
              why[0] != '\0' ? why : status_text(st), (unsigned long long)in->counts.lines);
 }
 
-enum status input_next(input *in, struct input_item *out)
+/* ---- the pace of a stream ------------------------------------------------------------------- */
+
+/* Waits so long for a line, which counts as waiting; false when one is at hand. */
+static bool wait_for_line(input *in, unsigned ms)
 {
-    while (in->ended == ST_OK && !permute_is_full(in->window)) {
+    uint64_t from = source_clock_ms();
+    bool pauses = lines_pauses(in->feed.lines, ms);
+    in->waited_ms += source_clock_ms() - from;
+    return pauses;
+}
+
+/* No line is at hand, and the stream is slow. The scan's own slowness does not make it so: while
+ * nobody asks for items a pipe fills up, and nothing is waited for. */
+static bool is_slow_now(input *in)
+{
+    if (!in->feed.lines || !lines_pauses(in->feed.lines, 0))
+        return false;
+    for (;;) {
+        uint64_t spent = source_clock_ms() - in->period_ms;
+        if (spent >= PACE_PERIOD_MS) {
+            in->slow = in->waited_ms * 2 > spent;
+            in->period_ms += spent;
+            in->waited_ms = 0;
+            spent = 0;
+        }
+        if (in->slow)
+            return true;
+        if (!wait_for_line(in, (unsigned)(PACE_PERIOD_MS - spent)))
+            return false;
+    }
+}
+
+/* ---- handing out ---------------------------------------------------------------------------- */
+
+/* Reads until there is enough to choose from. ST_AGAIN: nothing is held, and a stream pauses. */
+static enum status fill_window(input *in)
+{
+    while (in->ended == ST_OK) {
+        size_t held = permute_held(in->window);
+        bool unchecked = in->counts.lines <= in->skip.check_first && in->skip.check_first > 0;
+        if (held >= (unchecked ? PERMUTE_HELD_MAX_ITEMS : PERMUTE_WINDOW_ITEMS))
+            break;
+        if (!unchecked && is_slow_now(in)) {
+            if (held > 0)
+                break;
+            if (in->given)
+                return ST_AGAIN;
+            while (wait_for_line(in, PACE_PERIOD_MS))
+                continue;
+        }
         struct input_item item;
+        bool done = false;
         enum status st = read_item(in, &item);
-        if (st == ST_OK && is_ours(in, &item))
+        if (st == ST_OK)
+            st = check_done(in, &item, &done);
+        if (st == ST_OK && !done && is_ours(in, &item))
             st = permute_put(in->window, &item);
         if (st != ST_OK)
             note_end(in, st);
     }
+    return ST_OK;
+}
+
+enum status input_next(input *in, struct input_item *out)
+{
+    if (fill_window(in) == ST_AGAIN) {
+        in->given = false;
+        return ST_AGAIN;
+    }
+    if (in->ended == ST_USAGE)
+        return ST_USAGE;
     enum status st = permute_take(in->window, out);
     if (st == ST_EOF)
         return in->ended;
+    in->given = true;
     in->counts.items++;
     in->counts.invalid += out->reason != NULL;
     return st;
@@ -255,13 +331,13 @@ enum status input_next(input *in, struct input_item *out)
 
 struct slice input_head(const input *in)
 {
-    return source_peek(in->feed.src);
+    struct slice none = {NULL, 0};
+    return source_peek_is_whole(in->feed.src) ? source_peek(in->feed.src) : none;
 }
 
-void input_skip(input *in, bool (*skip)(const void *arg, uint64_t index), const void *arg)
+void input_skip(input *in, const struct input_skip *skip)
 {
-    in->skip = skip;
-    in->skip_arg = arg;
+    in->skip = *skip;
 }
 
 uint64_t input_total(const input *in)

@@ -34,16 +34,32 @@ typedef struct input input;
  * error (static or errno text), exit code 3. */
 enum status input_open(const struct scan_options *o, input **out, char *error, size_t error_size);
 /* ST_OK with the next item, valid until the next call; ST_EOF at the end; ST_TRUNCATED or ST_IO
- * when the rest cannot be read (what came before stands). */
+ * when the rest cannot be read (what came before stands); ST_USAGE when it is another input than an
+ * earlier run read (input_skip). ST_AGAIN: a stream pauses, so this is a good time to work on what
+ * has been handed out; the next call waits.
+ *
+ * A stream (list or CSV) that spends most of a second pausing is slower than the scan: then nothing
+ * is held back for the shuffle as long as it stays so. */
 enum status input_next(input *in, struct input_item *out);
 /* About how many items there will be, for progress and ETA; 0 unknown. A regular file is counted by
  * a first pass over its first 32 MiB (compressed or not), a larger one is extrapolated. */
 uint64_t input_total(const input *in);
-/* The first decompressed bytes, at most SOURCE_PEEK_BYTES. */
+/* The first decompressed bytes, at most SOURCE_PEEK_BYTES; p NULL when a stream was too slow to
+ * show as many. */
 struct slice input_head(const input *in);
-/* What `skip` says true of is not handed out by input_next, as if it were not there; it is still
- * counted in `lines`. Before the first input_next only; called on its thread. */
-void input_skip(input *in, bool (*skip)(const void *arg, uint64_t index), const void *arg);
+/* What an earlier run has done is not handed out by input_next, as if it were not there; it is
+ * still counted in `lines`. */
+struct input_skip {
+    /* Called with each item in the order of the input, and with NULL when the input ends.
+     * ST_USAGE: this is not the input that the earlier run read. */
+    enum status (*check)(void *arg, const struct input_item *item, bool *done);
+    /* Nothing is handed out before all up to this index has been checked, as far as not more than
+     * PERMUTE_HELD_MAX_ITEMS wait for that. 0: at once. */
+    uint64_t check_first;
+    void *arg;
+};
+/* Before the first input_next only; called on its thread. */
+void input_skip(input *in, const struct input_skip *skip);
 void input_counts(const input *in, struct input_counts *out);
 /* Text for the user of why input_next failed. */
 const char *input_error(const input *in);

@@ -88,11 +88,12 @@ static void skip_rest(lines *l)
 
 static void drop_bom(lines *l)
 {
+    static const char bom[3] = "\xef\xbb\xbf";
     l->started = true;
-    while (l->end - l->start < 3 && l->ended == ST_OK)
-        refill(l, &(size_t){l->start});
-    if (l->end - l->start >= 3 && memcmp(l->window + l->start, "\xef\xbb\xbf", 3) == 0)
-        l->start += 3;
+    while (l->end < sizeof bom && memcmp(l->window, bom, l->end) == 0 && l->ended == ST_OK)
+        refill(l, &(size_t){0});
+    if (l->end >= sizeof bom && memcmp(l->window, bom, sizeof bom) == 0)
+        l->start += sizeof bom;
 }
 
 enum status lines_next(lines *l, struct line *out)
@@ -119,6 +120,17 @@ enum status lines_next(lines *l, struct line *out)
         return l->ended;
     out->text = without_cr(l->window + l->line_start, len);
     return ST_OK;
+}
+
+bool lines_pauses(lines *l, unsigned wait_ms)
+{
+    while (l->ended == ST_OK && l->end - l->start <= l->max &&
+           !memchr(l->window + l->start, '\n', l->end - l->start)) {
+        if (source_pauses(l->src, wait_ms))
+            return true;
+        refill(l, &l->start);
+    }
+    return false;
 }
 
 enum status lines_extend(lines *l, struct line *line)

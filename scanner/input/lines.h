@@ -21,6 +21,9 @@ void lines_free(lines *l);
 /* ST_OK with a line. ST_EOF, ST_TRUNCATED or ST_IO (see source.h) at the end; a last line that was
  * cut off by damage is dropped, since half a name is another name. */
 enum status lines_next(lines *l, struct line *out);
+/* No line is at hand, and for wait_ms (0: looks only) none comes: see source_pauses. Invalidates
+ * the line that was handed out last. */
+bool lines_pauses(lines *l, unsigned wait_ms);
 /* Makes the next physical line part of this one (a quoted CSV field may hold line ends). ST_LIMIT
  * at the bound or at the end of the input: *line is then as it was. */
 enum status lines_extend(lines *l, struct line *line);

@@ -16,9 +16,20 @@ struct held {
 
 struct permute {
     uint64_t state;
-    size_t n;
-    struct held held[PERMUTE_WINDOW_ITEMS];
+    size_t n, alloc;
+    struct held *held;
 };
+
+static enum status make_room(permute *p, size_t items)
+{
+    struct held *more = realloc(p->held, items * sizeof *more);
+    if (!more)
+        return ST_NOMEM;
+    memset(more + p->alloc, 0, (items - p->alloc) * sizeof *more);
+    p->held = more;
+    p->alloc = items;
+    return ST_OK;
+}
 
 enum status permute_new(uint64_t seed, permute **out)
 {
@@ -26,25 +37,34 @@ enum status permute_new(uint64_t seed, permute **out)
     if (!*out)
         return ST_NOMEM;
     (*out)->state = seed;
-    return ST_OK;
+    if (make_room(*out, PERMUTE_WINDOW_ITEMS) == ST_OK)
+        return ST_OK;
+    permute_free(*out);
+    *out = NULL;
+    return ST_NOMEM;
 }
 
 void permute_free(permute *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < PERMUTE_WINDOW_ITEMS; i++)
+    for (size_t i = 0; i < p->alloc; i++)
         free(p->held[i].text);
+    free(p->held);
     free(p);
 }
 
-bool permute_is_full(const permute *p)
+size_t permute_held(const permute *p)
 {
-    return p->n == PERMUTE_WINDOW_ITEMS;
+    return p->n;
 }
 
 enum status permute_put(permute *p, const struct input_item *item)
 {
+    if (p->n == PERMUTE_HELD_MAX_ITEMS)
+        return ST_LIMIT;
+    if (p->n == p->alloc && make_room(p, PERMUTE_HELD_MAX_ITEMS) != ST_OK)
+        return ST_NOMEM;
     struct held *h = &p->held[p->n];
     size_t domain = strlen(item->domain), tag = item->tag ? strlen(item->tag) : 0;
     size_t need = domain + 1 + item->raw.len + tag + 1;

@@ -7,13 +7,16 @@
 
 #include "scanner/input/input.h"
 
-enum { PERMUTE_WINDOW_ITEMS = 16384 };
+enum {
+    PERMUTE_WINDOW_ITEMS = 16384,
+    PERMUTE_HELD_MAX_ITEMS = 4 * PERMUTE_WINDOW_ITEMS, /* when they may not be handed out yet */
+};
 
 typedef struct permute permute;
 enum status permute_new(uint64_t seed, permute **out);
 void permute_free(permute *p);
-bool permute_is_full(const permute *p);
-/* Copies the item. Not when full. */
+size_t permute_held(const permute *p); /* items */
+/* Copies the item. ST_LIMIT beyond PERMUTE_HELD_MAX_ITEMS. */
 enum status permute_put(permute *p, const struct input_item *item);
 /* A random item of those held, valid until the next permute_put or permute_take; ST_EOF when empty.
  */

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lzma.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -20,7 +22,7 @@ struct source {
     int fd;
     step_fn step;
     uint64_t file_bytes, bytes_read;
-    bool file_ended;
+    bool file_ended, is_stream;
     size_t in_start, in_end; /* unread part of in */
     char *peek;
     size_t peek_start, peek_end;
@@ -162,7 +164,8 @@ static bool begins(const source *s, const char *magic, size_t len)
 static enum status choose_codec(source *s)
 {
     enum { MAGIC_MAX_BYTES = 6 };
-    while (available(s) < MAGIC_MAX_BYTES && !s->file_ended) {
+    /* No magic holds a line end: text that has one need not be waited for. */
+    while (available(s) < MAGIC_MAX_BYTES && !s->file_ended && !memchr(s->in, '\n', s->in_end)) {
         enum status st = fill(s);
         if (st != ST_OK)
             return st;
@@ -211,7 +214,8 @@ static enum status open_file(source *s, const char *path)
         snprintf(s->error, sizeof s->error, "is a directory");
         return ST_IO;
     }
-    if (S_ISREG(info.st_mode))
+    s->is_stream = !S_ISREG(info.st_mode);
+    if (!s->is_stream)
         s->file_bytes = (uint64_t)info.st_size;
     return ST_OK;
 }
@@ -269,15 +273,53 @@ static enum status decode(source *s, char *out, size_t cap, size_t *len)
     return s->ended;
 }
 
+/* Whether a read would wait, and go on waiting for so long. */
+static bool is_silent(const source *s, unsigned wait_ms)
+{
+    if (!s->is_stream || s->ended != ST_OK || s->file_ended || available(s) > 0)
+        return false;
+    struct pollfd in = {.fd = s->fd, .events = POLLIN};
+    return poll(&in, 1, (int)wait_ms) == 0;
+}
+
+uint64_t source_clock_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void fill_peek(source *s)
+{
+    uint64_t until = 0; /* 0: no whole line yet */
+    size_t len;
+    while (s->peek_end < SOURCE_PEEK_BYTES) {
+        uint64_t now = source_clock_ms();
+        if (until > 0 && is_silent(s, until > now ? (unsigned)(until - now) : 0))
+            return;
+        if (decode(s, s->peek + s->peek_end, SOURCE_PEEK_BYTES - s->peek_end, &len) != ST_OK)
+            return;
+        if (until == 0 && memchr(s->peek + s->peek_end, '\n', len))
+            until = source_clock_ms() + SOURCE_PEEK_WAIT_MS;
+        s->peek_end += len;
+    }
+}
+
 struct slice source_peek(source *s)
 {
-    if (!s->peek && (s->peek = malloc(SOURCE_PEEK_BYTES))) {
-        size_t len;
-        while (s->peek_end < SOURCE_PEEK_BYTES &&
-               decode(s, s->peek + s->peek_end, SOURCE_PEEK_BYTES - s->peek_end, &len) == ST_OK)
-            s->peek_end += len;
-    }
+    if (!s->peek && (s->peek = malloc(SOURCE_PEEK_BYTES)))
+        fill_peek(s);
     return (struct slice){s->peek, s->peek_end};
+}
+
+bool source_peek_is_whole(const source *s)
+{
+    return s->peek_end == SOURCE_PEEK_BYTES || s->ended != ST_OK;
+}
+
+bool source_pauses(source *s, unsigned wait_ms)
+{
+    return s->peek_start == s->peek_end && is_silent(s, wait_ms);
 }
 
 enum status source_read(source *s, char *out, size_t cap, size_t *len)

@@ -7,10 +7,12 @@
 #define SCANNER_INPUT_SOURCE_H
 
 #include "lib/bytes.h"
+#include <stdbool.h>
 
 enum {
     SOURCE_CHUNK_BYTES = 64 * 1024, /* read from the file at once */
     SOURCE_PEEK_BYTES = 32 * 1024,  /* what source_peek shows at most */
+    SOURCE_PEEK_WAIT_MS = 1000,     /* for more of a stream that has shown a whole line */
     SOURCE_XZ_MEMORY_MAX_BYTES = 256 * 1024 * 1024,
 };
 
@@ -20,8 +22,15 @@ typedef struct source source;
  * text for the user in error. */
 enum status source_open(const char *path, source **out, char *error, size_t error_size);
 /* The first decompressed bytes, at most SOURCE_PEEK_BYTES, without consuming them. Before the first
- * source_read only. Errors show up when reading reaches them. */
+ * source_read only. Errors show up when reading reaches them. A pipe whose writer takes its time is
+ * waited for until it has shown a whole line, and then SOURCE_PEEK_WAIT_MS more. */
 struct slice source_peek(source *s);
+/* What source_peek showed is all that it ever can show: the rest was not waited for otherwise. */
+bool source_peek_is_whole(const source *s);
+/* Nothing is read ahead, and for wait_ms (0: looks only) nothing comes: a pipe or terminal that
+ * pauses. Never true of a regular file. Bytes that are there may still be too few for a codec. */
+bool source_pauses(source *s, unsigned wait_ms);
+uint64_t source_clock_ms(void); /* monotonic */
 /* Fills out with 1 to cap bytes. ST_EOF at the end; ST_TRUNCATED when compressed data ends early or
  * is damaged, ST_IO when the file cannot be read: all that came before was handed out. */
 enum status source_read(source *s, char *out, size_t cap, size_t *len);

@@ -25,7 +25,7 @@ static struct done_page *full(void)
 
 void done_set_init(struct done_set *s)
 {
-    *s = (struct done_set){NULL, 0, 0};
+    *s = (struct done_set){.n = 0};
 }
 
 void done_set_free(struct done_set *s)
@@ -34,6 +34,7 @@ void done_set_free(struct done_set *s)
         if (!is_full(s->page[i]))
             free(s->page[i]);
     free(s->page);
+    free(s->marks);
     done_set_init(s);
 }
 
@@ -48,6 +49,13 @@ static enum status reach(struct done_set *s, size_t at)
         return ST_NOMEM;
     memset(more + s->n_pages, 0, (n - s->n_pages) * sizeof(struct done_page *));
     s->page = more;
+    if (s->marks) {
+        uint64_t *marks = realloc(s->marks, n * sizeof *marks);
+        if (!marks)
+            return ST_NOMEM;
+        memset(marks + s->n_pages, 0, (n - s->n_pages) * sizeof *marks);
+        s->marks = marks;
+    }
     s->n_pages = n;
     return ST_OK;
 }
@@ -76,6 +84,19 @@ enum status done_set_add(struct done_set *s, uint64_t index, bool *fresh)
         free(p);
     }
     return ST_OK;
+}
+
+enum status done_set_mark(struct done_set *s, uint64_t index, uint64_t mark)
+{
+    if (!s->marks && !(s->marks = calloc(s->n_pages, sizeof *s->marks)))
+        return ST_NOMEM;
+    s->marks[index / DONE_PAGE_INDEXES] += mark;
+    return ST_OK;
+}
+
+uint64_t done_set_marks(const struct done_set *s, uint64_t page)
+{
+    return s->marks && page < s->n_pages ? s->marks[page] : 0;
 }
 
 bool done_set_has(const struct done_set *s, uint64_t index)

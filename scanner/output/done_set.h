@@ -19,6 +19,7 @@ enum { DONE_PAGE_INDEXES = 65536 };
 struct done_page;
 struct done_set {
     struct done_page **page;
+    uint64_t *marks; /* as many; NULL as long as there are none */
     size_t n_pages;
     uint64_t n; /* indexes in it */
 };
@@ -27,6 +28,10 @@ void done_set_init(struct done_set *s);
 void done_set_free(struct done_set *s);
 /* *fresh: index was not in it. ST_LIMIT beyond DONE_INDEX_MAX, ST_NOMEM. */
 enum status done_set_add(struct done_set *s, uint64_t index, bool *fresh);
+/* Adds a mark of what was done at an index that is in the set. All that is kept of marks is their
+ * sum over each page, so that they can be compared whatever their order. ST_NOMEM. */
+enum status done_set_mark(struct done_set *s, uint64_t index, uint64_t mark);
+uint64_t done_set_marks(const struct done_set *s, uint64_t page); /* index / DONE_PAGE_INDEXES */
 bool done_set_has(const struct done_set *s, uint64_t index);
 /* The first range [*first, *last] of indexes at or after `from` and below `end` that are not in it.
  * false when there is none. */

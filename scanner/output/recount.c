@@ -113,13 +113,14 @@ enum status recount_line(struct slice line, struct scan_stats *stats, struct rec
         return ST_INVALID;
     out->domain = json_scan_text(p.domain);
     out->invalid = adoption == ADOPTION_INVALID_INPUT;
+    out->reason = json_scan_text(p.reason);
     stats->records++;
     stats->adoption[adoption]++;
     stats->verdict[verdict]++;
     if (finding_by_name(json_scan_text(p.cause), &cause) == ST_OK)
         stats->cause[cause]++;
     if (out->invalid)
-        count_reason(stats, json_scan_text(p.reason));
+        count_reason(stats, out->reason);
     count_findings(stats, p.findings);
     count_policy(stats, p.policy);
     return ST_OK;

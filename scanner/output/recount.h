@@ -11,7 +11,8 @@
 struct recount_line {
     uint64_t index;
     struct slice domain; /* as it stands in the line */
-    bool invalid;        /* an input line that holds no name */
+    bool invalid;        /* an input line that holds no name, */
+    struct slice reason; /* and why */
 };
 /* ST_INVALID when the line is no record; then nothing was counted. */
 enum status recount_line(struct slice line, struct scan_stats *stats, struct recount_line *out);

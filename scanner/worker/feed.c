@@ -146,7 +146,7 @@ static enum status fill(feed *f, struct feed_batch *b)
         if (st == ST_OK)
             st = batch_add(b, &item);
     }
-    return st;
+    return st == ST_AGAIN ? ST_OK : st;
 }
 
 static void *read_all(void *arg)

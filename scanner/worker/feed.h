@@ -19,7 +19,8 @@ struct feed_batch {
 };
 void feed_batch_free(struct feed_batch *b);
 
-/* Where items come from: input_next, or a test. Called on the reader's thread. */
+/* Where items come from: input_next, or a test. Called on the reader's thread. ST_AGAIN: more will
+ * come, but not soon; what has been read is handed over meanwhile. */
 struct feed_source {
     enum status (*next)(void *arg, struct input_item *out);
     void *arg;

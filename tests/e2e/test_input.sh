@@ -81,6 +81,61 @@ done
 kill -KILL $waiting 2>/dev/null && { echo "pipe: signals are not heard"; bad=1; }
 wait $waiting && { echo "pipe: a scan of an empty pipe was complete"; bad=1; }
 
+# A stream that goes on slowly: what has come is scanned before the next line or the end comes.
+mkfifo "$dir/slow"
+"$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --quiet -o "$dir/slow.ndjson" "$dir/slow" \
+    2>"$dir/slow.err" &
+slow=$!
+exec 9>"$dir/slow"
+# seen NAME: waits until its record is there, at most 60 s
+seen() {
+    for _ in $(seq 1200); do
+        grep -qs "\"domain\":\"$1\"" "$dir/slow.ndjson" && return
+        read -rt 0.05 <> <(:)
+    done
+    echo "slow: $1 is not scanned while the pipe is open: $(cat "$dir/slow.err")"
+    bad=1
+}
+echo first.example >&9
+seen first.example
+printf 'second.example\nthird.example\n' >&9
+seen second.example
+seen third.example
+exec 9>&-
+wait $slow || { echo "slow: exit code $?"; bad=1; }
+n=$((n + 1))
+
+# A pipe is gone on with only when it holds what it held, also behind its first 32 KiB.
+seq -f 'name%05.0f.example' 1 12000 >"$dir/list"
+"$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --dns-rate 6000 \
+    --timeout-dns 1 --no-retry-undetermined --quiet -o "$dir/piped.ndjson" - < <(cat "$dir/list") 2>"$dir/piped.err" &
+piped=$!
+for _ in $(seq 1200); do
+    grep -qsE '"records":[0-9]{4}' "$dir/piped.state" && break
+    kill -0 $piped 2>/dev/null || break
+    read -rt 0.05 <> <(:)
+done
+kill -KILL $piped 2>/dev/null || { echo "piped: it is over too soon"; bad=1; }
+wait $piped 2>/dev/null
+done_last=$(head -n 1000 "$dir/piped.ndjson" | grep -o 'name[0-9]*' | sort | tail -n 1)
+sed "s/$done_last/other/" "$dir/list" >"$dir/changed"
+# resumed FILE WANT MESSAGE: through a pipe
+resumed() {
+    local rc
+    "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --dns-rate 6000 \
+        --timeout-dns 1 --no-retry-undetermined --resume -o "$dir/piped.ndjson" - < <(cat "$1") >"$dir/piped.out" 2>"$dir/piped.err"
+    rc=$?
+    [ $rc -eq "$2" ] && grep -q "$3" "$dir/piped.err" ||
+        { echo "piped: exit $rc (want $2): $(tail -n 3 "$dir/piped.err")"; bad=1; }
+}
+resumed "$dir/changed" 2 'not the input that the scan began with'
+grep -q '"other\.example' "$dir/piped.ndjson" && { echo "piped: two inputs are mixed"; bad=1; }
+head -n 5000 "$dir/list" >"$dir/short"
+resumed "$dir/short" 2 'not the input that the scan began with'
+resumed "$dir/list" 0 'read 12000 = written 12000 '
+"$BUILD/stscan" verify "$dir/piped.ndjson" >"$dir/piped.out" || { cat "$dir/piped.out"; bad=1; }
+n=$((n + 1))
+
 # No resolver: everything undetermined, nothing absent, exit 6, and it says why.
 kill $simnet; wait $simnet 2>/dev/null
 seq 1 50 | sed 's/$/.example/' >"$dir/fifty"

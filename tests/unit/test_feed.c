@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,6 +20,7 @@ struct world {
     pthread_cond_t changed;
     bool woken;
     uint64_t made_seen;
+    bool paused;
 };
 
 static enum status next(void *arg, struct input_item *out)
@@ -54,16 +56,22 @@ static void wait_for_wake(struct world *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-static feed *make(struct world *w, uint64_t n)
+static feed *make_with(struct world *w, uint64_t n,
+                       enum status (*from)(void *, struct input_item *))
 {
     *w = (struct world){.n = n, .ends_with = ST_EOF};
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    struct feed_source source = {next, w};
+    struct feed_source source = {from, w};
     struct feed_events events = {wake, w};
     feed *f;
     assert_int_equal(feed_new(&source, &events, 1, &f), ST_OK);
     return f;
+}
+
+static feed *make(struct world *w, uint64_t n)
+{
+    return make_with(w, n, next);
 }
 
 static enum status take(feed *f, struct world *w, struct feed_batch **b)
@@ -116,6 +124,35 @@ static void test_reads_no_further_than_the_queue(void **state)
     assert_int_equal(w.made, full);
 }
 
+/* A source that pauses: what came before is handed over, and reading goes on. */
+static enum status next_or_pause(void *arg, struct input_item *out)
+{
+    struct world *w = arg;
+    if (w->made == 3 && !w->paused) {
+        w->paused = true;
+        return ST_AGAIN;
+    }
+    while (w->made == 3)
+        pause(); /* until the reader is cancelled */
+    return next(arg, out);
+}
+
+static void test_pause_hands_over(void **state)
+{
+    (void)state;
+    struct world w;
+    feed *f = make_with(&w, 4, next_or_pause);
+    struct feed_batch *b;
+    size_t seen = 0;
+    assert_int_equal(feed_start(f), ST_OK);
+    while (seen < 3) { /* would wait for ever if the third item stayed with the reader */
+        assert_int_equal(take(f, &w, &b), ST_OK);
+        seen += b->n;
+        feed_batch_free(b);
+    }
+    feed_free(f);
+}
+
 static void test_failure_is_told(void **state)
 {
     (void)state;
@@ -161,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_item_once),
         cmocka_unit_test(test_reads_no_further_than_the_queue),
+        cmocka_unit_test(test_pause_hands_over),
         cmocka_unit_test(test_failure_is_told),
         cmocka_unit_test(test_stop_wakes),
     };

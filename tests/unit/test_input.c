@@ -508,6 +508,111 @@ static void test_shuffle(void **state)
     assert_true(a != c);
 }
 
+/* ---- streams -------------------------------------------------------------------------------- */
+
+/* What comes through a pipe as fast as it is read has the order of a file. */
+static void test_stream_order(void **state)
+{
+    (void)state;
+    static unsigned char seen[MANY];
+    uint64_t file, stream;
+    char command[128], name[32];
+    struct scan_options o = options();
+    put_many();
+    o.seed = 7;
+    assert_int_equal(read_order(&o, seen, &file), MANY);
+    snprintf(command, sizeof command, "cat %s", path);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    snprintf(name, sizeof name, "/dev/fd/%d", fileno(f));
+    o.input = name;
+    assert_int_equal(read_order(&o, seen, &stream), MANY);
+    pclose(f);
+    assert_true(stream == file);
+}
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+static void expect_next(input *in, const char *domain)
+{
+    struct input_item item;
+    assert_int_equal(input_next(in, &item), ST_OK);
+    assert_string_equal(item.domain, domain);
+}
+
+/* A stream that pauses: what has come is handed out before the next line or the end comes, also
+ * when the first bytes are fewer than there is room to look at. Would hang if it waited. */
+static void test_stream_pauses(void **state)
+{
+    (void)state;
+    static const char *const beginnings[] = {"a.b\n", "rank,domain\n7,a.b\n"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        struct scan_options o = options();
+        struct input_item item;
+        char name[32], error[256];
+        input *in;
+        int end[2];
+        alarm(60);
+        assert_int_equal(pipe(end), 0);
+        snprintf(name, sizeof name, "/dev/fd/%d", end[0]);
+        o.input = name;
+        say(end[1], beginnings[i]);
+        assert_int_equal(input_open(&o, &in, error, sizeof error), ST_OK);
+        assert_null(input_head(in).p);
+        expect_next(in, "a.b");
+        assert_int_equal(input_next(in, &item), ST_AGAIN);
+        say(end[1], i == 0 ? "c.d\npart" : "8,c.d\n9,part");
+        expect_next(in, "c.d");
+        assert_int_equal(input_next(in, &item), ST_AGAIN);
+        say(end[1], "ial.example\n");
+        expect_next(in, "partial.example");
+        close(end[1]);
+        assert_int_equal(input_next(in, &item), ST_EOF);
+        input_close(in);
+        close(end[0]);
+        alarm(0);
+    }
+}
+
+/* What is checked before anything is handed out: all up to check_first. */
+struct checker {
+    uint64_t seen, fail_at;
+};
+
+static enum status check_line(void *arg, const struct input_item *item, bool *done)
+{
+    struct checker *c = arg;
+    *done = item && item->index % 2 == 1;
+    c->seen += item != NULL;
+    return item && item->index == c->fail_at ? ST_USAGE : ST_OK;
+}
+
+static void test_check_first(void **state)
+{
+    (void)state;
+    struct checker c = {.fail_at = UINT64_MAX};
+    struct input_skip skip = {.check = check_line, .check_first = MANY - 5, .arg = &c};
+    struct scan_options o = options();
+    struct input_item item;
+    char error[256];
+    input *in;
+    put_many();
+    assert_int_equal(input_open(&o, &in, error, sizeof error), ST_OK);
+    input_skip(in, &skip);
+    assert_int_equal(input_next(in, &item), ST_OK);
+    assert_true(c.seen >= MANY - 4);
+    input_close(in);
+    c = (struct checker){.fail_at = MANY - 5};
+    assert_int_equal(input_open(&o, &in, error, sizeof error), ST_OK);
+    input_skip(in, &skip);
+    assert_int_equal(input_next(in, &item), ST_USAGE);
+    assert_non_null(strstr(input_error(in), "not the input that the scan began with"));
+    input_close(in);
+}
+
 static void test_shards(void **state)
 {
     (void)state;
@@ -558,16 +663,29 @@ static void test_registrable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list),         cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_long_lines),   cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_csv),          cmocka_unit_test(test_csv_header),
-        cmocka_unit_test(test_csv_quotes),   cmocka_unit_test(test_detection),
-        cmocka_unit_test(test_zone),         cmocka_unit_test(test_zone_unclosed),
-        cmocka_unit_test(test_zone_real),    cmocka_unit_test(test_compressed),
-        cmocka_unit_test(test_gzip_padding), cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_damaged),      cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_shuffle),      cmocka_unit_test(test_shards),
-        cmocka_unit_test(test_registrable),  cmocka_unit_test(test_shard_hash_fixed),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_bad_lines),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_csv_header),
+        cmocka_unit_test(test_csv_quotes),
+        cmocka_unit_test(test_detection),
+        cmocka_unit_test(test_zone),
+        cmocka_unit_test(test_zone_unclosed),
+        cmocka_unit_test(test_zone_real),
+        cmocka_unit_test(test_compressed),
+        cmocka_unit_test(test_gzip_padding),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_stream_order),
+        cmocka_unit_test(test_stream_pauses),
+        cmocka_unit_test(test_check_first),
+        cmocka_unit_test(test_registrable),
+        cmocka_unit_test(test_shard_hash_fixed),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }

@@ -108,6 +108,25 @@ static void test_gaps(void **state)
     done_set_free(&s);
 }
 
+static void test_marks(void **state)
+{
+    (void)state;
+    struct done_set s;
+    bool fresh;
+    done_set_init(&s);
+    assert_int_equal(done_set_marks(&s, 0), 0);
+    for (uint64_t i = 0; i < 5; i++) {
+        uint64_t index = i * DONE_PAGE_INDEXES * 20; /* the directory grows */
+        assert_int_equal(done_set_add(&s, index, &fresh), ST_OK);
+        assert_int_equal(done_set_mark(&s, index, i + 1), ST_OK);
+        assert_int_equal(done_set_mark(&s, index, UINT64_MAX), ST_OK); /* sums are modulo 2^64 */
+    }
+    for (uint64_t i = 0; i < 5; i++)
+        assert_int_equal(done_set_marks(&s, i * 20), i);
+    assert_int_equal(done_set_marks(&s, 1000000), 0);
+    done_set_free(&s);
+}
+
 /* ---- recount -------------------------------------------------------------------------------- */
 
 #define HEAD "{\"schema\":1,\"domain\":\"a.example\",\"rank\":null,\"index\":"
@@ -262,6 +281,72 @@ static void test_refused(void **state)
     expect_refused(attempt(list, "--resume", "-o", "-", NULL), "needs an output that is a file");
 }
 
+/* The lines of a pipe are compared with the records. */
+static enum status compare(const char *const *domains, size_t n, const char *reason)
+{
+    struct resume r = {.journal = NULL};
+    char *argv[] = {
+        (char *)(uintptr_t) "scan",     (char *)(uintptr_t) "--resolver=127.0.0.1",
+        (char *)(uintptr_t) "-o",       (char *)(uintptr_t)in_folder("s.ndjson"),
+        (char *)(uintptr_t) "--resume", (char *)(uintptr_t) "/dev/null"}; /* no regular file */
+    struct scan_options o;
+    char error[256];
+    int exit_code;
+    enum status st = ST_OK;
+    assert_int_equal(options_parse(6, argv, &o), ST_OK);
+    assert_int_equal(
+        resume_open(&o, (struct slice){NULL, 0}, 1, &r, &exit_code, error, sizeof error), ST_OK);
+    assert_int_equal(r.done.n, 3);
+    assert_int_equal(r.last, 3);
+    struct input_skip skip = resume_skip(&r);
+    assert_int_equal(skip.check_first, 3);
+    for (size_t i = 0; st == ST_OK && i <= n; i++) {
+        bool done;
+        struct input_item item = {.index = i, .domain = i < n ? domains[i] : ""};
+        if (i < n && domains[i][0] == '\0')
+            item.reason = reason;
+        st = skip.check(skip.arg, i < n ? &item : NULL, &done);
+        if (st == ST_OK)
+            assert_int_equal(done, i < n && (i == 0 || i == 2 || i == 3));
+    }
+    resume_close(&r);
+    options_free(&o);
+    return st;
+}
+
+static void test_compared(void **state)
+{
+    (void)state;
+    char error[256];
+    put("s.ndjson", "{\"schema\":1,\"domain\":\"a.example\",\"rank\":null,\"index\":0,"
+                    "\"adoption\":\"absent\",\"verdict\":\"not_applicable\",\"findings\":[]}\n"
+                    "{\"schema\":1,\"domain\":\"d.example\",\"rank\":null,\"index\":3,"
+                    "\"adoption\":\"absent\",\"verdict\":\"not_applicable\",\"findings\":[]}\n"
+                    "{\"schema\":1,\"domain\":\"\",\"rank\":null,\"index\":2,"
+                    "\"adoption\":\"invalid_input\",\"verdict\":\"not_applicable\","
+                    "\"findings\":[],\"raw\":\"-\",\"reason\":\"idna\"}\n");
+    unlink(in_folder("s.state"));
+    assert_int_equal(attempt("/dev/null", NULL).st, ST_OK);
+    journal *j;
+    assert_int_equal(journal_open(in_folder("s.state"), &j, error, sizeof error), ST_OK);
+    struct journal_point p = {.records = 3};
+    assert_int_equal(journal_append(j, &p), ST_OK);
+    journal_close(j);
+
+    const char *good[] = {"a.example", "b.example", "", "d.example", "e.example"};
+    const char *undone[] = {"a.example", "other.example", "", "d.example"};
+    const char *other[] = {"a.example", "b.example", "", "x.example", "e.example"};
+    const char *moved[] = {"b.example", "a.example", "", "d.example", "e.example"};
+    const char *inserted[] = {"new.example", "a.example", "b.example", "", "d.example"};
+    assert_int_equal(compare(good, 5, "idna"), ST_OK);
+    assert_int_equal(compare(undone, 4, "idna"), ST_OK);
+    assert_int_equal(compare(good, 5, "empty"), ST_USAGE);
+    assert_int_equal(compare(other, 5, "idna"), ST_USAGE);
+    assert_int_equal(compare(moved, 5, "idna"), ST_USAGE);
+    assert_int_equal(compare(inserted, 5, "idna"), ST_USAGE);
+    assert_int_equal(compare(good, 2, "idna"), ST_USAGE); /* shorter than what is done */
+}
+
 static void test_damaged(void **state)
 {
     (void)state;
@@ -325,10 +410,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_done_set),
         cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_marks),
         cmocka_unit_test(test_recount),
         cmocka_unit_test(test_no_record),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_compared),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_torn_journal),
         cmocka_unit_test(test_complete_and_link),
