@@ -64,12 +64,28 @@ void engine_clock(dns_engine *e)
     e->now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* How many questions a flush would send now, as far as the window goes. */
+static size_t sendable(const dns_engine *e)
+{
+    size_t waiting = e->questions - e->in_flight;
+    size_t room = e->window > e->in_flight ? e->window - e->in_flight : 0;
+    return waiting < room ? waiting : room;
+}
+
+/* A train of datagrams costs little more than one: while much is on the wire, the few that a turn
+ * brings wait for others. Those that nothing else waits for leave at the end of the turn. */
 void engine_want_flush(dns_engine *e)
 {
     if (e->flush_pending || e->closing)
         return;
-    e->flush_pending = true;
-    event_active(e->ev_flush, EV_TIMEOUT, 0);
+    if (e->in_flight < DNS_HOLD_IN_FLIGHT || sendable(e) >= DNS_HOLD_QUESTIONS) {
+        e->flush_pending = true;
+        event_active(e->ev_flush, EV_TIMEOUT, 0);
+    } else if (!e->flush_held) {
+        struct timeval tv = {.tv_usec = DNS_HOLD_MS * 1000};
+        e->flush_held = true;
+        evtimer_add(e->ev_flush, &tv);
+    }
 }
 
 void engine_arm(dns_engine *e)
@@ -99,7 +115,8 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     dns_engine *e = arg;
     engine_clock(e);
-    e->flush_pending = false;
+    e->flush_pending = e->flush_held = false;
+    evtimer_del(e->ev_flush);
     if (pool_waits(e->resolvers))
         pool_pump(e->resolvers);
     if (pool_waits(e->lobby))
@@ -154,11 +171,11 @@ enum status dns_new(struct event_base *base, const struct dns_config *config, dn
     wheel_init(&e->wheel, e->now_ms);
 
     enum status st = ST_NOMEM;
-    e->ev_flush = event_new(base, -1, 0, on_flush, e);
+    e->ev_flush = evtimer_new(base, on_flush, e);
     e->ev_timer = evtimer_new(base, on_timer, e);
     if (e->ev_flush == NULL || e->ev_timer == NULL)
         goto fail;
-    if ((st = batch_new(&e->batch)) != ST_OK || (st = copy_sources(e, config)) != ST_OK ||
+    if ((st = udp_batch_new(&e->batch)) != ST_OK || (st = copy_sources(e, config)) != ST_OK ||
         (st = pool_new(e, config->servers, config->n_servers, true, config->rate_qps,
                        &e->resolvers)) != ST_OK ||
         (st = pool_lobby_new(e, &e->lobby)) != ST_OK)
@@ -197,7 +214,7 @@ void dns_free(dns_engine *e)
         event_free(e->ev_timer);
     arena_free(&e->arena);
     free(e->sources);
-    free(e->batch);
+    udp_batch_free(e->batch);
     free(e);
 }
 

@@ -16,6 +16,7 @@
 #include "scanner/net/dns_random.h"
 #include "scanner/net/dns_reply.h"
 #include "scanner/net/dns_tcp.h"
+#include "scanner/net/udp_batch.h"
 #include "scanner/net/wheel.h"
 #include "scanner/worker/limits.h"
 #include <sys/socket.h>
@@ -25,8 +26,11 @@ enum {
     DNS_QUESTIONS_MAX = 500000, /* of one engine, waiting or on the wire */
     DNS_NAMED_RATE_QPS = 50,    /* to each of them */
     DNS_TICKETS_MAX = 3,        /* tries of one question that are listened to at once */
-    DNS_BATCH = 64,             /* datagrams a system call */
-    DNS_READ_ROUNDS = 64,       /* batches read from one socket a turn: what its buffer may hold */
+    DNS_HOLD_IN_FLIGHT =
+        512, /* with so much on the wire, questions wait for others to leave with */
+    DNS_HOLD_QUESTIONS = 256, /* until there are so many */
+    DNS_HOLD_MS = 1,          /* or so long */
+    DNS_READ_ROUNDS = 64,     /* batches read from one socket a turn: what its buffer may hold */
     DNS_DATAGRAM_MAX_BYTES = 4096, /* longer ones (we ask for 1232) are asked again over TCP */
     DNS_SOCKETS_MIN = 4,           /* of one server, for many source ports */
     DNS_SOCKETS_MAX = 256,         /* of one server, retired ones included */
@@ -40,6 +44,9 @@ enum {
     DNS_SILENT_TRIES = 16,  /* unanswered in a row: other servers go first */
     DNS_REFUSED_TRIES = 16, /* REFUSED in a row: the same */
     DNS_NO_EDNS_MS = 60000, /* a server that only answered without EDNS is asked so */
+    DNS_QUICK_TRIES = 3,    /* tries of a question that follow the server's own round trips */
+    DNS_QUICK_MIN_DIV = 5,  /* they wait a fifth of the interval at least: 200 ms */
+    DNS_QUICK_MAX_MUL = 4,  /* and four intervals at most: a queue at the resolver */
     DNS_RAMP_MS = 4000,     /* from a tenth of the rate to all of it */
     DNS_BURST_MS = 20,      /* of the rate, that may be sent at once */
     DNS_TCP_TRY_MS = 5000,  /* one try over TCP */
@@ -84,12 +91,13 @@ struct dns_query_handle {
     void *arg;
     uint64_t deadline_ms; /* without what it still waits for our own limits */
     uint64_t own_mark_ms; /* the pool's own_ms when it began to wait */
+    uint64_t sent_ms;     /* the last try */
     uint32_t waited_ms;
     enum question_state state;
     enum dns_type type;
     struct dns_ticket ticket[DNS_TICKETS_MAX]; /* newest last, free ones behind */
     uint8_t n_tickets;
-    bool unanswered;            /* a try of it was */
+    uint8_t unanswered;         /* tries, up to 255 */
     bool on_wire;               /* counts as in flight: a try of it is under way */
     bool again;                 /* was sent before: the next send is a retry */
     bool cd;                    /* SERVFAIL was believed; asked with CD=1 whether DNSSEC is why */
@@ -116,6 +124,7 @@ struct dns_socket {
     struct dns_queue out;
     struct dns_socket *next; /* in the engine's list of dirty or of dying sockets */
     bool dirty, dying, retired;
+    bool trains; /* its path takes datagrams in trains, as far as is known */
 };
 
 enum server_health {
@@ -139,8 +148,10 @@ struct dns_server {
     enum server_health health;
     uint64_t try_at_ms; /* when one that is not up is tried next */
     uint32_t gap_ms;
-    uint32_t silent, refused; /* in a row */
-    uint64_t answered_ms;     /* last answer */
+    uint32_t silent, refused;         /* in a row */
+    uint32_t rtt_x8_ms, rttvar_x4_ms; /* RFC 6298's smoothed round trip and its variation, scaled */
+    bool rtt_known;
+    uint64_t answered_ms; /* last answer */
     uint64_t no_edns_until_ms;
     /* sockets */
     struct dns_socket *sockets[DNS_SOCKETS_MAX];
@@ -173,7 +184,7 @@ struct dns_engine {
     struct event *ev_flush, *ev_timer;
     uint64_t now_ms;
     uint64_t timer_at_ms; /* when ev_timer is armed for; WHEEL_NEVER */
-    bool flush_pending, closing;
+    bool flush_pending, flush_held, closing;
     struct wheel wheel;
     struct dns_config config; /* servers and sources are copies */
     struct net_addr *sources;
@@ -190,7 +201,7 @@ struct dns_engine {
     struct dns_random random;
     struct arena arena; /* of the answer that is being handed over */
     struct dns_stats stats;
-    struct dns_batch *batch; /* buffers of sendmmsg and recvmmsg */
+    struct udp_batch *batch; /* lent to one socket at a time */
 };
 
 /* ---- dns.c ---- */
@@ -247,11 +258,13 @@ uint64_t server_ready_ms(const struct dns_server *s); /* when one of both may ch
 void server_set_rate(struct dns_server *s, uint32_t rate_qps);
 void server_tried(struct dns_server *s); /* one that is not up: the next try comes a gap later */
 void server_answered(struct dns_server *s, unsigned rcode);
-void server_silent(struct dns_server *s); /* a try was not answered */
+void server_silent(struct dns_server *s);            /* a try was not answered */
+void server_took(struct dns_server *s, uint64_t ms); /* to answer what was asked once */
+/* How long to wait for an answer after so many tries that had none, before jitter. */
+uint32_t server_retry_ms(const struct dns_server *s, unsigned unanswered);
 void server_failed(struct dns_server *s); /* the system says it cannot be reached */
 
 /* ---- dns_socket.c ---- */
-enum status batch_new(struct dns_batch **out);
 /* A ticket on a socket of s, with a fresh id; the newest of q's. NULL when no socket has room and
  * none can be opened. */
 struct dns_ticket *ticket_take(struct dns_query_handle *q, struct dns_server *s);

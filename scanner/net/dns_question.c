@@ -6,6 +6,7 @@
  *      └──────────────────────┴──── PAUSING ◄── a failure that is asked again
  *
  * There is no number of tries, only the deadline: so a resolver that restarts cannot use them up.
+ * The first tries follow each other as fast as the server's answers let expect (server_retry_ms).
  * The id of an earlier try stays valid, so that an answer that takes longer than the interval
  * between tries still counts. */
 #include "scanner/net/dns_engine.h"
@@ -169,8 +170,10 @@ bool question_send(struct dns_query_handle *q, struct dns_server *s)
 void question_sent(struct dns_query_handle *q)
 {
     dns_engine *e = engine_of(q);
-    uint64_t at_ms = e->now_ms + dns_random_jitter(&e->random, e->config.retry_ms);
+    const struct dns_server *s = q->ticket[q->n_tickets - 1].socket->server;
+    uint64_t at_ms = e->now_ms + dns_random_jitter(&e->random, server_retry_ms(s, q->unanswered));
     dns_queue_remove(q);
+    q->sent_ms = e->now_ms;
     e->stats.retries += q->again;
     q->again = true;
     q->state = QUESTION_SENT;
@@ -203,7 +206,8 @@ void question_on_timer(struct wheel_timer *t)
 
     if (state == QUESTION_SENT) {
         e->stats.timeouts++;
-        q->unanswered = true;
+        if (q->unanswered < UINT8_MAX)
+            q->unanswered++;
         if (q->n_tickets > 0)
             server_silent(q->ticket[q->n_tickets - 1].socket->server);
     }
@@ -372,7 +376,9 @@ void question_reply(struct dns_ticket *ticket, const uint8_t *msg, size_t len, b
     bool edns = ticket->edns, cd = ticket->cd;
 
     server_answered(s, msg[3] & RCODE);
-    window_note(engine_of(q), q->unanswered);
+    window_note(engine_of(q), q->unanswered > 0);
+    if (q->unanswered == 0) /* else nobody knows which try this answers: Karn's rule */
+        server_took(s, engine_of(q)->now_ms - q->sent_ms);
     ticket_release(ticket);
     if (cut || (msg[2] & TC) != 0) {
         if (q->tcp_ask == NULL) {

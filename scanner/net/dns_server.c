@@ -156,3 +156,36 @@ void server_failed(struct dns_server *s)
     plan_try(s);
     engine_want_flush(s->pool->engine);
 }
+
+/* ---- round trips ---------------------------------------------------------------------------- */
+
+/* RFC 6298 2.2 and 2.3, with its gains of 1/8 and 1/4. */
+void server_took(struct dns_server *s, uint64_t ms)
+{
+    enum { RTT_MAX_MS = 1 << 20 }; /* longer than any deadline; keeps the sums small */
+    uint32_t rtt = ms < RTT_MAX_MS ? (uint32_t)ms : RTT_MAX_MS;
+    if (!s->rtt_known) {
+        s->rtt_known = true;
+        s->rtt_x8_ms = rtt * 8;
+        s->rttvar_x4_ms = rtt * 2;
+        return;
+    }
+    uint32_t mean = s->rtt_x8_ms / 8, off = mean > rtt ? mean - rtt : rtt - mean;
+    s->rttvar_x4_ms += off - s->rttvar_x4_ms / 4;
+    s->rtt_x8_ms += rtt - mean;
+}
+
+/* A lost datagram should not cost a name a second when answers take milliseconds; nor should a
+ * question be asked twice because the resolver is busy. Later tries come at the fixed interval:
+ * what is not answered by then is not a matter of one datagram. */
+uint32_t server_retry_ms(const struct dns_server *s, unsigned unanswered)
+{
+    uint32_t fixed = s->pool->engine->config.retry_ms;
+    if (!s->rtt_known)
+        return fixed;
+    uint32_t ms = s->rtt_x8_ms / 8 + s->rttvar_x4_ms; /* RFC 6298 2.3: SRTT + 4 RTTVAR */
+    uint32_t least = unanswered < DNS_QUICK_TRIES ? fixed / DNS_QUICK_MIN_DIV : fixed;
+    if (ms < least)
+        return least;
+    return ms < fixed * DNS_QUICK_MAX_MUL ? ms : fixed * DNS_QUICK_MAX_MUL;
+}

@@ -2,8 +2,9 @@
  *
  * The kernel drops replies that do not fit a socket's receive buffer, silently. So no socket has
  * more questions out than its real buffer holds replies, and their number grows with what is in
- * flight. A socket takes a batch of questions, then another one does; after DNS_SOCKET_QUESTIONS it
- * is retired: it still listens for what it asked, and is closed when that has ended.
+ * flight. A socket takes a batch of questions, then the roomiest one does; after
+ * DNS_SOCKET_QUESTIONS it is retired: it still listens for what it asked, and is closed when that
+ * has ended.
  *
  * A ticket stands in its socket's table under the low bits of its id. The table is at most half
  * full, so an id whose place is free is found by drawing again: no probing, nothing to tidy up. */
@@ -14,28 +15,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-struct dns_batch {
-    struct mmsghdr in[DNS_BATCH], out[DNS_BATCH];
-    struct iovec in_iov[DNS_BATCH], out_iov[DNS_BATCH];
-    uint8_t bytes[DNS_BATCH][DNS_DATAGRAM_MAX_BYTES];
-};
-
-enum status batch_new(struct dns_batch **out)
-{
-    struct dns_batch *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return ST_NOMEM;
-    for (size_t i = 0; i < DNS_BATCH; i++) {
-        b->in_iov[i] = (struct iovec){b->bytes[i], DNS_DATAGRAM_MAX_BYTES};
-        b->in[i].msg_hdr.msg_iov = &b->in_iov[i];
-        b->in[i].msg_hdr.msg_iovlen = 1;
-        b->out[i].msg_hdr.msg_iov = &b->out_iov[i];
-        b->out[i].msg_hdr.msg_iovlen = 1;
-    }
-    *out = b;
-    return ST_OK;
-}
 
 /* ---- making and closing -----------------------------------------------------------------------
  */
@@ -97,6 +76,8 @@ static struct dns_socket *socket_open(struct dns_server *s)
         connect(k->fd, (const struct sockaddr *)&s->addr, s->addr_len) != 0)
         goto fail;
     k->room = buffer_room(k->fd);
+    k->trains = true;
+    udp_batch_accept_trains(k->fd);
     uint32_t size = 64;
     while (size < 2 * k->room)
         size *= 2;
@@ -166,25 +147,31 @@ void sockets_close(struct dns_server *s)
 /* ---- tickets ----------------------------------------------------------------------------------
  */
 
-/* A socket with room for the next batch: a new one while there are few, else one at random. */
-static struct dns_socket *next_socket(struct dns_server *s)
+/* The one with the most room: what one socket sends at once leaves in longer trains. */
+static struct dns_socket *roomiest(const struct dns_server *s)
 {
-    dns_engine *e = s->pool->engine;
-    if (s->current != NULL && s->current_left > 0 && s->current->outstanding < s->current->room)
-        return s->current;
-    struct dns_socket *k = NULL;
-    if (s->n_active >= DNS_SOCKETS_MIN) {
-        size_t from = dns_random_below(&e->random, (uint32_t)s->n_sockets);
-        for (size_t i = 0; i < s->n_sockets && k == NULL; i++) {
-            struct dns_socket *c = s->sockets[(from + i) % s->n_sockets];
-            if (!c->retired && c->outstanding < c->room)
-                k = c;
+    struct dns_socket *best = NULL;
+    uint32_t most = 0;
+    for (size_t i = 0; i < s->n_sockets; i++) {
+        struct dns_socket *k = s->sockets[i];
+        if (!k->retired && k->room - k->outstanding > most) {
+            most = k->room - k->outstanding;
+            best = k;
         }
     }
+    return best;
+}
+
+/* A socket with room for the next batch: a new one while there are few. */
+static struct dns_socket *next_socket(struct dns_server *s)
+{
+    if (s->current != NULL && s->current_left > 0 && s->current->outstanding < s->current->room)
+        return s->current;
+    struct dns_socket *k = s->n_active >= DNS_SOCKETS_MIN ? roomiest(s) : NULL;
     if (k == NULL && s->n_sockets < DNS_SOCKETS_MAX && (k = socket_open(s)) == NULL)
         server_failed(s);
     s->current = k;
-    s->current_left = DNS_BATCH;
+    s->current_left = UDP_BATCH_OUT;
     return k;
 }
 
@@ -266,14 +253,15 @@ void socket_queue(struct dns_socket *k, struct dns_query_handle *q)
 }
 
 /* Fills the batch from the queue's front; each question's newest ticket is the one to send. */
-static unsigned fill_batch(struct dns_socket *k, struct dns_batch *b)
+static int fill_batch(struct dns_socket *k, struct udp_batch *b)
 {
-    unsigned n = 0;
-    for (struct dns_query_handle *q = k->out.first; q != NULL && n < DNS_BATCH; q = q->next, n++) {
+    int n = 0;
+    udp_batch_clear(b);
+    for (struct dns_query_handle *q = k->out.first; q != NULL && n < UDP_BATCH_OUT;
+         q = q->next, n++) {
         struct dns_ticket *t = &q->ticket[q->n_tickets - 1];
         t->edns = question_edns(q, k->server);
-        b->out_iov[n].iov_base = q->wire.b;
-        b->out_iov[n].iov_len = dns_wire_prepare(&q->wire, t->id, t->edns, t->cd);
+        udp_batch_add(b, q->wire.b, dns_wire_prepare(&q->wire, t->id, t->edns, t->cd), q);
     }
     return n;
 }
@@ -302,10 +290,8 @@ static void send_queued(struct dns_socket *k)
 {
     dns_engine *e = k->server->pool->engine;
     while (k->out.first != NULL) {
-        unsigned n = fill_batch(k, e->batch);
-        int sent = sendmmsg(k->fd, e->batch->out, n, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
-            continue;
+        int n = fill_batch(k, e->batch);
+        int sent = udp_batch_send(e->batch, k->fd, &k->trains);
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             event_add(k->ev_write, NULL);
             return;
@@ -316,8 +302,8 @@ static void send_queued(struct dns_socket *k)
         }
         e->stats.sent += (uint64_t)sent;
         for (int i = 0; i < sent; i++)
-            question_sent(k->out.first);
-        if ((unsigned)sent < n && !send_buffer_full(k->fd)) {
+            question_sent(udp_batch_sent(e->batch, i));
+        if (sent < n && !send_buffer_full(k->fd)) {
             unsend_all(k);
             return;
         }
@@ -355,8 +341,9 @@ void sockets_flush(dns_engine *e)
  */
 
 /* A query's own bit, another opcode, another id, another question: not ours, whoever sent it. */
-static void take_datagram(struct dns_socket *k, const uint8_t *msg, size_t len, bool cut)
+static void take_datagram(void *arg, const uint8_t *msg, size_t len, bool cut)
 {
+    struct dns_socket *k = arg;
     enum { QR_AND_OPCODE = 0xf8, QR = 0x80, RCODE = 0x0f };
     dns_engine *e = k->server->pool->engine;
     struct dns_ticket *t = NULL;
@@ -368,7 +355,7 @@ static void take_datagram(struct dns_socket *k, const uint8_t *msg, size_t len, 
     }
     if (t != NULL && dns_wire_answered_by(&t->q->wire, msg, len)) {
         e->stats.answers++;
-        question_reply(t, msg, len, cut);
+        question_reply(t, msg, len, cut || len > DNS_DATAGRAM_MAX_BYTES);
         return;
     }
     /* Servers that do not know EDNS may send back a bare header (RFC 6891 7). */
@@ -387,21 +374,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     struct dns_socket *k = arg;
     dns_engine *e = k->server->pool->engine;
-    struct dns_batch *b = e->batch;
-
     engine_clock(e);
     for (unsigned round = 0; round < DNS_READ_ROUNDS; round++) {
-        int n = recvmmsg(k->fd, b->in, DNS_BATCH, 0, NULL);
-        if (n < 0 && errno == EINTR)
-            continue;
+        int n = udp_batch_receive(e->batch, k->fd, take_datagram, k);
         if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
             server_failed(k->server); /* ICMP: port or host unreachable */
-        if (n <= 0)
-            break;
-        for (int i = 0; i < n; i++)
-            take_datagram(k, b->bytes[i], b->in[i].msg_len,
-                          (b->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0);
-        if (n < DNS_BATCH)
+        if (n < UDP_BATCH_IN)
             break;
     }
     engine_arm(e);

@@ -163,12 +163,45 @@ static void test_refuses_all(void **state)
     pool_free(w.pool);
 }
 
+static void test_retries_follow_round_trips(void **state)
+{
+    (void)state;
+    struct world w;
+    world_start(&w, 1, 0);
+    struct dns_server *s = &w.pool->servers[0];
+    assert_int_equal(server_retry_ms(s, 0), 1000);
+
+    for (int i = 0; i < 100; i++)
+        server_took(s, 20); /* steady: the least there is */
+    assert_int_equal(server_retry_ms(s, 0), 200);
+    assert_int_equal(server_retry_ms(s, DNS_QUICK_TRIES - 1), 200);
+    assert_int_equal(server_retry_ms(s, DNS_QUICK_TRIES), 1000);
+
+    for (int i = 0; i < 200; i++)
+        server_took(s, i % 2 == 0 ? 50 : 250); /* 150 ms, give or take 100 */
+    assert_between(server_retry_ms(s, 0), 500, 600);
+
+    for (int i = 0; i < 100; i++)
+        server_took(s, 1500); /* a queue at the resolver: asking twice would make it longer */
+    assert_between(server_retry_ms(s, 0), 1500, 1600);
+    assert_between(server_retry_ms(s, DNS_QUICK_TRIES), 1500, 1600);
+
+    for (int i = 0; i < 100; i++)
+        server_took(s, UINT64_MAX);
+    assert_int_equal(server_retry_ms(s, 0), 4000);
+    pool_free(w.pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rate_ramps_up), cmocka_unit_test(test_low_and_no_rate),
-        cmocka_unit_test(test_ready_time),    cmocka_unit_test(test_back_off),
-        cmocka_unit_test(test_silence),       cmocka_unit_test(test_refuses_all),
+        cmocka_unit_test(test_rate_ramps_up),
+        cmocka_unit_test(test_low_and_no_rate),
+        cmocka_unit_test(test_ready_time),
+        cmocka_unit_test(test_back_off),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_refuses_all),
+        cmocka_unit_test(test_retries_follow_round_trips),
     };
     return cmocka_run_group_tests_name("dns_server", tests, NULL, NULL);
 }
