@@ -1,0 +1,344 @@
+/* Units of scanner/worker/owner.c on a worker's own thread, against servers on loopback: what our
+ * own loop delays is not theirs, and who limits us is asked again later. */
+#include "scanner/worker/owner.h"
+#include "scanner/worker/worker.h"
+#include "tests/unit/net_world.h"
+
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* A stall must last longer than LAG_STALL_MS, and end after the deadline that it makes us miss. */
+enum { DEADLINE_MS = 300, STALL_MS = 600, PATIENT_MS = 60000, SLOW_STALL_MS = HTTP_SLOW_MS + 300 };
+
+#define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+#define LIMIT_ANSWER "HTTP/1.1 429 Slow down\r\nContent-Length: 0\r\n\r\n"
+
+struct rig {
+    struct net_world *w;
+    struct scan_options options;
+    struct worker_shared shared;
+    struct worker *worker;
+    writer *writer;
+    struct net_server server;
+    struct net_smtp smtp;
+    struct net_https https;
+    int bad;         /* the first so many connections are treated badly: */
+    bool bad_silent; /* nothing is said; else the first answer or banner is bad_text */
+    const char *bad_text;
+    unsigned stall_ms; /* our loop stalls so long at each bad connection; 0: not */
+    sem_t stalling, over;
+    struct job *job; /* that came home */
+};
+
+/* ---- the worker's side ---------------------------------------------------------------------- */
+
+struct order {
+    struct mail mail; /* first */
+    struct rig *rig;
+    struct job *job;
+};
+
+static void on_done(struct job *job)
+{
+    struct rig *r = job->asker;
+    r->job = job;
+    sem_post(&r->over);
+}
+
+static void on_submit(struct mail *mail, void *owner)
+{
+    struct order *o = (struct order *)mail;
+    (void)owner;
+    job_submit(o->job);
+    free(o);
+}
+
+/* The fake stall: a callback that blocks the loop. */
+static void on_stall(struct mail *mail, void *owner)
+{
+    struct order *o = (struct order *)mail;
+    struct timespec left = {.tv_sec = o->rig->stall_ms / 1000,
+                            .tv_nsec = o->rig->stall_ms % 1000 * 1000000L};
+    (void)owner;
+    sem_post(&o->rig->stalling);
+    while (nanosleep(&left, &left) != 0)
+        ;
+    free(o);
+}
+
+static void send_order(struct rig *r, void (*deliver)(struct mail *, void *), struct job *job)
+{
+    struct order *o = calloc(1, sizeof *o);
+    assert_non_null(o);
+    *o = (struct order){.mail = {.deliver = deliver}, .rig = r, .job = job};
+    mailbox_send(r->worker->box, &o->mail);
+}
+
+/* ---- the server's side ---------------------------------------------------------------------- */
+
+static void speak(int fd, void *arg)
+{
+    struct rig *r = arg;
+    bool bad = atomic_load(&r->server.connections) <= r->bad;
+    if (bad && r->stall_ms > 0) {
+        send_order(r, on_stall, NULL);
+        sem_wait(&r->stalling);
+    }
+    if (bad && r->bad_silent) {
+        net_drain(fd);
+        return;
+    }
+    struct net_smtp smtp = r->smtp;
+    struct net_https https = r->https;
+    if (bad && r->bad_text != NULL) {
+        smtp.banner = https.answer = r->bad_text;
+        https.answer_len = strlen(r->bad_text);
+    }
+    if (r->smtp.banner != NULL)
+        net_smtp_speak(fd, &smtp);
+    else
+        net_https_speak(fd, &https);
+}
+
+/* ---- a run ---------------------------------------------------------------------------------- */
+
+static void on_report(struct mail *report, void *scan)
+{
+    (void)scan;
+    free(report);
+}
+
+static void take_lines(void *arg, struct slice lines)
+{
+    (void)arg;
+    (void)lines;
+}
+
+static struct rig *rig_new(struct net_world *w)
+{
+    struct rig *r = calloc(1, sizeof *r);
+    char *argv[] = {"stscan",    "--resolver", "127.0.0.1:9",   "--ehlo-name", "scanner.example",
+                    "--workers", "1",          "--per-ip-rate", "0,0",         NULL};
+    char error[256];
+    assert_non_null(r);
+    r->w = w;
+    assert_int_equal(options_parse(9, argv, &r->options), ST_OK);
+    struct writer_events events = {.lines = take_lines};
+    assert_int_equal(writer_open(&r->options, NULL, &events, &r->writer, error, sizeof error),
+                     ST_OK);
+    r->shared = (struct worker_shared){.options = &r->options,
+                                       .resolvers = r->options.resolvers,
+                                       .n_resolvers = r->options.n_resolvers,
+                                       .trust = w->trust,
+                                       .user_agent = "test",
+                                       .probe = true,
+                                       .writer = r->writer,
+                                       .worker = &r->worker,
+                                       .n_workers = 1,
+                                       .in_flight = 10,
+                                       .connections_per_worker = 10,
+                                       .on_report = on_report};
+    atomic_init(&r->shared.guard, w->guard);
+    assert_int_equal(sem_init(&r->stalling, 0, 0), 0);
+    assert_int_equal(sem_init(&r->over, 0, 0), 0);
+    assert_int_equal(worker_new(&r->shared, 0, &r->worker), ST_OK);
+    r->worker->input_over = r->worker->idle_reported = true; /* there is no input */
+    return r;
+}
+
+static void rig_free(struct rig *r)
+{
+    job_free(r->job);
+    options_free(&r->options);
+    sem_destroy(&r->stalling);
+    sem_destroy(&r->over);
+    free(r);
+}
+
+/* One job from submission to its end; r->job has the result. */
+static void run(struct rig *r, enum job_kind kind, uint32_t deadline_ms)
+{
+    r->https.tls = r->smtp.tls = net_world_tls(r->w);
+    if (r->https.answer == NULL) {
+        r->https.answer = OK_ANSWER;
+        r->https.answer_len = strlen(OK_ANSWER);
+    }
+    if (kind == JOB_PROBE) {
+        r->smtp.banner = "220 mx.good.example ESMTP\r\n";
+        r->smtp.ehlo = "250-mx.good.example\r\n250 STARTTLS\r\n";
+        r->smtp.starttls = "220 go ahead\r\n";
+        r->smtp.ehlo_tls = "250 mx.good.example\r\n";
+        r->smtp.quit = "221 bye\r\n";
+    }
+    net_server_start(&r->server, "127.0.0.1", speak, r);
+    struct job *job = job_new(r->worker, kind, &r->server.at.ip, NET_HOST);
+    assert_non_null(job);
+    job->port = r->server.at.port;
+    job->path = "/.well-known/mta-sts.txt";
+    job->body_max_bytes = 65536;
+    job->deadline_ms = deadline_ms;
+    job->asker = r;
+    job->done = on_done;
+    assert_int_equal(worker_start(r->worker), ST_OK);
+    send_order(r, on_submit, job);
+    while (sem_wait(&r->over) != 0)
+        ;
+    worker_send_order(r->worker, ORDER_STOP);
+    worker_join(r->worker);
+    worker_end(r->worker);
+    while (worker_deliver(r->worker))
+        ;
+    worker_free(r->worker);
+    net_server_stop(&r->server);
+    assert_int_equal(writer_close(r->writer, &(struct writer_totals){.records = 0}), ST_OK);
+}
+
+static bool is_slow(const struct fetch_facts *f)
+{
+    return f->total_ms > HTTP_SLOW_MS && f->total_ms - HTTP_SLOW_MS > f->own_ms;
+}
+
+/* ---- our own lag ---------------------------------------------------------------------------- */
+
+/* Silent, while our own loop stalls past the deadline: tried again, and answered. */
+static void test_no_false_timeout(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 1;
+    r->bad_silent = true;
+    r->stall_ms = STALL_MS;
+    run(r, JOB_FETCH, DEADLINE_MS);
+    assert_true(atomic_load(&r->server.connections) >= 2);
+    /* A machine under load may spoil every try: then it is nobody's, never a timeout of theirs. */
+    if (r->job->result)
+        assert_int_equal(r->job->result->fetch.http.status, 200);
+    rig_free(r);
+}
+
+/* Silent without any stall: theirs, and asked once. */
+static void test_true_timeout(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 10;
+    r->bad_silent = true;
+    run(r, JOB_FETCH, DEADLINE_MS);
+    if (r->job->tried_again == 0) { /* else this machine stalls of itself */
+        assert_non_null(r->job->result);
+        assert_int_equal(r->job->result->fetch.tls.end, TLS_END_TIMEOUT);
+        assert_int_equal(atomic_load(&r->server.connections), 1);
+    }
+    rig_free(r);
+}
+
+/* Every try is stalled: given up as ours, never reported as a timeout. */
+static void test_given_up_as_ours(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 100;
+    r->bad_silent = true;
+    r->stall_ms = STALL_MS;
+    run(r, JOB_PROBE, DEADLINE_MS);
+    assert_null(r->job->result);
+    assert_int_equal(r->job->tried_again, 3);
+    assert_int_equal(atomic_load(&r->server.connections), 4);
+    rig_free(r);
+}
+
+static void test_no_false_probe_timeout(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 1;
+    r->bad_silent = true;
+    r->stall_ms = STALL_MS;
+    run(r, JOB_PROBE, DEADLINE_MS);
+    assert_true(atomic_load(&r->server.connections) >= 2);
+    if (r->job->result)
+        assert_int_equal(r->job->result->probe.end, PROBE_OK);
+    rig_free(r);
+}
+
+/* The answer is there at once, and our loop comes to it late: not slow. */
+static void test_no_false_slowness(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 1;
+    r->stall_ms = SLOW_STALL_MS;
+    run(r, JOB_FETCH, PATIENT_MS);
+    assert_true(atomic_load(&r->server.connections) >= 2);
+    assert_non_null(r->job->result);
+    assert_int_equal(r->job->result->fetch.http.status, 200);
+    assert_false(is_slow(&r->job->result->fetch));
+    rig_free(r);
+}
+
+/* ---- who limits us -------------------------------------------------------------------------- */
+
+/* 421 once, then welcome: the domains that hang on this address are judged, not left unknown. */
+static void test_421_then_welcome(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 1;
+    r->bad_text = "421 4.7.0 too many connections\r\n";
+    run(r, JOB_PROBE, PATIENT_MS);
+    assert_int_equal(r->job->result->probe.end, PROBE_OK);
+    assert_int_equal(atomic_load(&r->server.connections), 2);
+    assert_true(r->job->waited_ms >= GATE_BACKOFF_FIRST_MS);
+    rig_free(r);
+}
+
+static void test_421_for_good(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 100;
+    r->bad_text = "450 4.7.1 greylisted\r\n";
+    run(r, JOB_PROBE, PATIENT_MS);
+    assert_int_equal(r->job->result->probe.end, PROBE_LIMITED);
+    assert_int_equal(atomic_load(&r->server.connections), 1 + LIMIT_LIMITED_AGAIN);
+    rig_free(r);
+}
+
+/* A refusal for good is not asked again. */
+static void test_554_is_taken_at_its_word(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 100;
+    r->bad_text = "554 5.7.1 go away\r\n";
+    run(r, JOB_PROBE, PATIENT_MS);
+    assert_int_equal(r->job->result->probe.end, PROBE_LIMITED);
+    assert_int_equal(atomic_load(&r->server.connections), 1);
+    rig_free(r);
+}
+
+/* A policy host that says 429 is asked again in the second pass, not in this one. */
+static void test_429(void **state)
+{
+    struct rig *r = rig_new(*state);
+    r->bad = 100;
+    r->bad_text = LIMIT_ANSWER;
+    run(r, JOB_FETCH, PATIENT_MS);
+    assert_int_equal(r->job->result->fetch.http.status, 429);
+    assert_int_equal(atomic_load(&r->server.connections), 1);
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_false_timeout),
+        cmocka_unit_test(test_true_timeout),
+        cmocka_unit_test(test_given_up_as_ours),
+        cmocka_unit_test(test_no_false_probe_timeout),
+        cmocka_unit_test(test_no_false_slowness),
+        cmocka_unit_test(test_421_then_welcome),
+        cmocka_unit_test(test_421_for_good),
+        cmocka_unit_test(test_554_is_taken_at_its_word),
+        cmocka_unit_test(test_429),
+    };
+    return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
+}
