@@ -99,6 +99,84 @@ bool addr_set_has(const struct addr_set *s, const struct net_addr *a)
     return lo > 0 && s->v[lo - 1].lo.family == a->family && compare_addr(a, &s->v[lo - 1].hi) <= 0;
 }
 
+/* ---- neighbours, differences, networks ------------------------------------------------------ */
+
+static unsigned addr_bytes(const struct net_addr *a)
+{
+    return a->family == 4 ? 4 : 16;
+}
+
+/* The address behind (step 1) or before (step -1); false beyond the end of the family. */
+static bool step_addr(struct net_addr *a, int step)
+{
+    unsigned i = addr_bytes(a);
+    uint8_t wrapped = step > 0 ? 0 : UINT8_MAX;
+    while (i > 0) {
+        i--;
+        a->b[i] = (uint8_t)(a->b[i] + step);
+        if (a->b[i] != wrapped)
+            return true;
+    }
+    return false;
+}
+
+enum status addr_set_add_difference(struct addr_set *out, const struct addr_set *from,
+                                    const struct addr_set *without)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0, j = 0; st == ST_OK && i < from->n; i++) {
+        struct addr_range rest = from->v[i];
+        bool more = true;
+        while (j < without->n && compare_addr(&without->v[j].hi, &rest.lo) < 0)
+            j++;
+        /* The last one that touches this range may reach into the next. */
+        for (size_t k = j; more && st == ST_OK && k < without->n; k++) {
+            const struct addr_range *hole = &without->v[k];
+            if (compare_addr(&hole->lo, &rest.hi) > 0)
+                break;
+            if (compare_addr(&hole->lo, &rest.lo) > 0) {
+                struct addr_range before = {rest.lo, hole->lo};
+                step_addr(&before.hi, -1);
+                st = addr_set_add(out, &before);
+            }
+            rest.lo = hole->hi;
+            more = step_addr(&rest.lo, 1) && compare_addr(&rest.lo, &rest.hi) <= 0;
+        }
+        if (more && st == ST_OK)
+            st = addr_set_add(out, &rest);
+    }
+    return st;
+}
+
+/* The last address of the network that begins at `a`. */
+static struct net_addr network_end(const struct net_addr *a, unsigned bits)
+{
+    struct net_addr end = *a;
+    for (unsigned i = bits; i < 8 * addr_bytes(a); i++)
+        end.b[i / 8] |= (uint8_t)(0x80u >> i % 8);
+    return end;
+}
+
+static bool bit_is_set(const struct net_addr *a, unsigned i)
+{
+    return a->b[i / 8] >> (7 - i % 8) & 1;
+}
+
+bool addr_range_take_network(struct addr_range *rest, struct net_addr *network, unsigned *bits)
+{
+    *network = rest->lo;
+    *bits = 8 * addr_bytes(&rest->lo);
+    /* Wider as long as the address is the first of the wider network, and its last one fits. */
+    while (*bits > 0 && !bit_is_set(network, *bits - 1)) {
+        struct net_addr end = network_end(network, *bits - 1);
+        if (compare_addr(&end, &rest->hi) > 0)
+            break;
+        --*bits;
+    }
+    rest->lo = network_end(network, *bits);
+    return step_addr(&rest->lo, 1) && compare_addr(&rest->lo, &rest->hi) <= 0;
+}
+
 void addr_set_free(struct addr_set *s)
 {
     free(s->v);

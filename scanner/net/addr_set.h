@@ -28,6 +28,14 @@ enum status addr_set_add(struct addr_set *s, const struct addr_range *r);
  * added and sealed again. */
 void addr_set_seal(struct addr_set *s);
 bool addr_set_has(const struct addr_set *s, const struct net_addr *a);
+/* Adds what `from` holds and `without` does not to out, which is then to be sealed. Both are
+ * sealed. */
+enum status addr_set_add_difference(struct addr_set *out, const struct addr_set *from,
+                                    const struct addr_set *without);
 void addr_set_free(struct addr_set *s);
+
+/* Takes the largest network off the front of a range: its first address is the range's own, *bits
+ * its prefix length. False when that was the last of it. */
+bool addr_range_take_network(struct addr_range *rest, struct net_addr *network, unsigned *bits);
 
 #endif

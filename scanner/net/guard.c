@@ -1,7 +1,6 @@
 #include "scanner/net/guard.h"
 
 #include "lib/name.h"
-#include "scanner/net/addr_set.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -215,6 +214,42 @@ enum guard_verdict guard_address(const guard *g, const struct net_addr *a)
     if (addr_set_has(&g->special, &inner) && !addr_set_has(&g->allowed, &inner))
         return GUARD_SPECIAL;
     return GUARD_OK;
+}
+
+/* An IPv4 range as it stands in addresses that carry one: behind a prefix, before any bits. */
+static enum status add_carried(struct addr_set *out, const struct addr_range *v4,
+                               const uint8_t *prefix, size_t prefix_bytes)
+{
+    struct addr_range r = {.lo = {.family = 6}, .hi = {.family = 6}};
+    memset(r.hi.b, 0xff, sizeof r.hi.b);
+    memcpy(r.lo.b, prefix, prefix_bytes);
+    memcpy(r.hi.b, prefix, prefix_bytes);
+    memcpy(r.lo.b + prefix_bytes, v4->lo.b, 4);
+    memcpy(r.hi.b + prefix_bytes, v4->hi.b, 4);
+    return addr_set_add(out, &r);
+}
+
+enum status guard_ranges(const guard *g, struct addr_set *out)
+{
+    static const uint8_t sixtofour[2] = {0x20, 0x02};          /* 2002::/16, RFC 3056 2 */
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}; /* 64:ff9b::/96, RFC 6052 2.1 */
+    *out = (struct addr_set){.v = NULL};
+    enum status st = addr_set_add_difference(out, &g->special, &g->allowed);
+    for (size_t i = 0; st == ST_OK && i < g->listed.n; i++)
+        st = addr_set_add(out, &g->listed.v[i]);
+    for (size_t i = 0, n = out->n; st == ST_OK && i < n; i++) {
+        struct addr_range r = out->v[i];
+        if (r.lo.family != 4)
+            continue;
+        st = add_carried(out, &r, sixtofour, sizeof sixtofour);
+        if (st == ST_OK)
+            st = add_carried(out, &r, nat64, sizeof nat64);
+    }
+    if (st == ST_OK)
+        addr_set_seal(out);
+    else
+        addr_set_free(out);
+    return st;
 }
 
 enum guard_verdict guard_name(const guard *g, const char *name)

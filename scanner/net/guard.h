@@ -7,6 +7,7 @@
 #define SCANNER_NET_GUARD_H
 
 #include "scanner/net/addr.h"
+#include "scanner/net/addr_set.h"
 
 typedef struct guard guard;
 
@@ -27,6 +28,9 @@ enum status guard_blocklist(guard *g, struct slice text, size_t *line);
 enum status guard_own_addresses(guard *g);
 
 enum guard_verdict guard_address(const guard *g, const struct net_addr *a);
+/* Everything that guard_address refuses, to be told to a resolver that must not ask there either:
+ * the 6to4 and NAT64 forms of IPv4 ranges stand in it too. Filled, sealed and then the caller's. */
+enum status guard_ranges(const guard *g, struct addr_set *out);
 /* Names only know the user's list. */
 enum guard_verdict guard_name(const guard *g, const char *name);
 

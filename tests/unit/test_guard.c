@@ -248,6 +248,131 @@ static void test_set_merges(void **state)
     assert_false(addr_set_has(&s, &(struct net_addr){.family = 4}));
 }
 
+static void add_cidr(struct addr_set *s, const char *cidr)
+{
+    struct addr_range r;
+    assert_int_equal(addr_range_parse(slice_of(cidr), &r), ST_OK);
+    assert_int_equal(addr_set_add(s, &r), ST_OK);
+}
+
+/* The set as its networks, in order. */
+static void networks_text(const struct addr_set *s, struct strbuf *out)
+{
+    char ip[ADDR_TEXT_MAX_BYTES];
+    for (size_t i = 0; i < s->n; i++) {
+        struct addr_range rest = s->v[i];
+        bool more = true;
+        while (more) {
+            struct net_addr network;
+            unsigned bits;
+            more = addr_range_take_network(&rest, &network, &bits);
+            net_addr_text(&network, ip);
+            strbuf_printf(out, "%s/%u ", ip, bits);
+        }
+    }
+}
+
+static void test_difference(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from[3], *without[4], *left;
+    } cases[] = {
+        {{"10.0.0.0/8"}, {NULL}, "10.0.0.0/8 "},
+        {{"10.0.0.0/8"}, {"10.0.0.0/8"}, ""},
+        {{"10.0.0.0/8"}, {"0.0.0.0/0"}, ""},
+        {{"10.0.0.0/8"}, {"11.0.0.0/8", "::/0"}, "10.0.0.0/8 "},
+        {{"10.0.0.0/30"}, {"10.0.0.1"}, "10.0.0.0/32 10.0.0.2/31 "},
+        {{"10.0.0.0/30"}, {"10.0.0.0", "10.0.0.3"}, "10.0.0.1/32 10.0.0.2/32 "},
+        {{"10.0.0.0/31", "10.0.0.4/31"},
+         {"10.0.0.1", "10.0.0.2/31", "10.0.0.4"},
+         "10.0.0.0/32 10.0.0.5/32 "},
+        {{"255.255.255.254/31", "::/127"},
+         {"255.255.255.255", "::"},
+         "255.255.255.254/32 ::1/128 "},
+        {{"0.0.0.0/0"}, {"128.0.0.0/1"}, "0.0.0.0/1 "},
+        {{"::/0"}, {"8000::/1", "4000::/2"}, "::/2 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct addr_set from = {.v = NULL}, without = {.v = NULL}, left = {.v = NULL};
+        struct strbuf text;
+        strbuf_init(&text, 4096);
+        for (size_t k = 0; k < 3 && cases[i].from[k] != NULL; k++)
+            add_cidr(&from, cases[i].from[k]);
+        for (size_t k = 0; k < 4 && cases[i].without[k] != NULL; k++)
+            add_cidr(&without, cases[i].without[k]);
+        addr_set_seal(&from);
+        addr_set_seal(&without);
+        assert_int_equal(addr_set_add_difference(&left, &from, &without), ST_OK);
+        addr_set_seal(&left);
+        networks_text(&left, &text);
+        assert_string_equal(text.p != NULL ? text.p : "", cases[i].left);
+        strbuf_free(&text);
+        addr_set_free(&from);
+        addr_set_free(&without);
+        addr_set_free(&left);
+    }
+}
+
+/* What is told to a resolver is what guard_address refuses: at both ends of every range, one
+ * beyond, and where exceptions and the user's list meet it. */
+static void test_ranges(void **state)
+{
+    (void)state;
+    size_t line;
+    struct addr_set ranges;
+    guard *g = make();
+    assert_int_equal(guard_allow(g, "10.1.0.0/16"), ST_OK);
+    assert_int_equal(guard_allow(g, "fc00::/8"), ST_OK);
+    assert_int_equal(guard_blocklist(g, SLICE_LIT("10.1.2.0/24\n8.8.8.8\n2a00::/32\n"), &line),
+                     ST_OK);
+    assert_int_equal(guard_ranges(g, &ranges), ST_OK);
+    assert_true(ranges.n > 30);
+    static const char *const others[] = {
+        "10.1.1.255",
+        "10.1.2.0",
+        "10.1.3.0",
+        "8.8.8.8",
+        "8.8.8.9",
+        "2002:808:808::1",
+        "2002:808:809::1",
+        "64:ff9b::808:808",
+        "64:ff9b::808:809",
+        "2002:a01:100::",
+        "2002:a01:200::",
+        "2002:7f00:1::",
+        "64:ff9b::127.0.0.1",
+        "2a00::1",
+        "fc00::1",
+        "fd00::1",
+        "193.0.14.129",
+    };
+    struct net_addr a;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_int_equal(net_addr_parse(slice_of(others[i]), &a), ST_OK);
+        if (addr_set_has(&ranges, &a) != (guard_address(g, &a) != GUARD_OK))
+            fail_msg("%s", others[i]);
+    }
+    for (size_t i = 0; i < ranges.n; i++) {
+        struct addr_range *r = &ranges.v[i];
+        assert_int_not_equal(guard_address(g, &r->lo), GUARD_OK);
+        assert_int_not_equal(guard_address(g, &r->hi), GUARD_OK);
+        for (int side = 0; side < 2; side++) {
+            a = side == 0 ? r->lo : r->hi;
+            unsigned last = a.family == 4 ? 3 : 15, by = side == 0 ? 0xff : 1;
+            for (unsigned k = last + 1, carry = 1; carry && k-- > 0;) {
+                unsigned was = a.b[k];
+                a.b[k] = (uint8_t)(was + by);
+                carry = side == 0 ? was == 0 : was == 0xff;
+            }
+            if (addr_set_has(&ranges, &a) != (guard_address(g, &a) != GUARD_OK))
+                fail_msg("beside range %zu", i);
+        }
+    }
+    addr_set_free(&ranges);
+    guard_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_allow),         cmocka_unit_test(test_own_addresses),
         cmocka_unit_test(test_names),         cmocka_unit_test(test_bad_lines),
         cmocka_unit_test(test_long_list),     cmocka_unit_test(test_set_merges),
+        cmocka_unit_test(test_difference),    cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
