@@ -155,6 +155,10 @@ static const char *contradiction(const struct scan_options *o)
         return "--shard counts from 0: it must be below --shards";
     if (o->all_policy && o->no_policy)
         return "--all-policy and --no-policy exclude each other";
+    if (o->local_resolver && o->n_resolvers > 0)
+        return "--local-resolver and --resolver exclude each other";
+    if (o->local_resolver_conf && !o->local_resolver)
+        return "--local-resolver-conf needs --local-resolver";
     if (o->sample <= 0)
         return "--sample must be above 0";
     for (size_t i = 0; i < o->n_sources; i++)

@@ -61,6 +61,7 @@ struct scan_options {
     char *metrics, *status_file, *providers;
     bool quiet, dry_run;
     bool local_resolver, coalesce;
+    char *local_resolver_conf; /* further statements of unbound.conf(5) */
 
     bool json;                /* check: the record instead of words */
     struct text_list domains; /* check: the names to look at */

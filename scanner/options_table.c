@@ -134,8 +134,10 @@ const struct option_row option_rows[] = {
 
 {"resolver", 0, OPTION_ENDPOINTS, GROUP_NETWORK, BOTH, .arg = "ADDR[:PORT]", AT(resolvers),
  .help = "resolver to ask, repeatable; IPv6 as [::1]:53. Without one, those of /etc/resolv.conf"},
-{"local-resolver", 0, OPTION_FLAG, GROUP_NETWORK, SCAN, .later = true, AT(local_resolver), .same = true,
- .help = "start a private resolver on loopback and stop it again"},
+{"local-resolver", 0, OPTION_FLAG, GROUP_NETWORK, SCAN, AT(local_resolver),
+ .help = "start a private resolver (unbound) on loopback and stop it again; it asks the authorities itself"},
+{"local-resolver-conf", 0, OPTION_TEXT, GROUP_NETWORK, SCAN, .arg = "FILE", AT(local_resolver_conf),
+ .help = "further unbound.conf statements for --local-resolver, which go before its own"},
 {"ehlo-name", 0, OPTION_TEXT, GROUP_NETWORK, BOTH, .arg = "NAME", AT(ehlo_name), .same = true, .check = check_ehlo_name,
  .help = "this machine's name in EHLO; without it MX hosts are not probed"},
 {"contact", 0, OPTION_TEXT, GROUP_NETWORK, BOTH, .arg = "TEXT", AT(contact), .check = check_contact,

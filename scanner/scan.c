@@ -93,7 +93,9 @@ static enum status open_input(struct scan *s)
         s->exit_code = EXIT_INPUT;
         return st;
     }
-    return s->caller ? ST_OK : open_resume(s);
+    if (!s->caller)
+        st = open_resume(s);
+    return st == ST_OK ? scan_start_resolver(s) : st;
 }
 
 static enum status open_all(struct scan *s)
@@ -124,6 +126,8 @@ static enum status open_all(struct scan *s)
     }
     if (st == ST_OK)
         st = scan_add_events(s);
+    if (st == ST_OK)
+        st = scan_watch_resolver(s);
     if (st == ST_OK)
         st = progress_new(STDERR_FILENO, s->options->quiet, scan_clock_ms(), &s->progress);
     if (st == ST_OK)
@@ -183,6 +187,7 @@ static void end_workers(struct scan *s, struct scan_stats *total)
 static void close_all(struct scan *s)
 {
     scan_free_events(s);
+    local_resolver_free(s->resolver);
     mailbox_free(s->shared.scan);
     if (s->base)
         event_base_free(s->base);
@@ -208,7 +213,13 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
     input_counts(s->input, &counts);
     counts.items += s->resume.done.n;
     counts.invalid += s->resume.invalid;
+    struct resolver_report report = {.version = ""};
+    if (s->resolver)
+        report = local_resolver_report(s->resolver);
     struct scan_meta meta = {.options = s->options,
+                             .resolvers = s->shared.resolvers,
+                             .n_resolvers = s->shared.n_resolvers,
+                             .local_resolver = s->resolver ? &report : NULL,
                              .stats = stats,
                              .input = &counts,
                              .written = written,
@@ -233,14 +244,16 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
         s->exit_code = EXIT_OUTPUT;
 }
 
-static void say_how_it_begins(const struct scan_options *o, uint32_t workers)
+static void say_how_it_begins(const struct scan *s)
 {
+    const struct scan_options *o = s->options;
+    uint32_t workers = s->shared.n_workers;
+    size_t n = s->shared.n_resolvers;
     if (o->quiet)
         return;
     fprintf(stderr, "stscan: scanning %s into %s with %u worker%s and %zu resolver%s\n",
             o->input && strcmp(o->input, "-") != 0 ? o->input : "standard input", o->output,
-            (unsigned)workers, workers == 1 ? "" : "s", o->n_resolvers,
-            o->n_resolvers == 1 ? "" : "s");
+            (unsigned)workers, workers == 1 ? "" : "s", n, n == 1 ? "" : "s");
     if (!o->no_probe && !o->ehlo_name)
         fputs("stscan: no --ehlo-name: MX hosts are not probed, and what depends on it stays "
               "undetermined\n",
@@ -318,7 +331,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     bool started = opened && start_threads(s) == ST_OK;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (started && !caller)
-        say_how_it_begins(o, s->shared.n_workers);
+        say_how_it_begins(s);
     if (started)
         event_base_dispatch(s->base);
     join_workers(s);
@@ -338,6 +351,8 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     if (s->shared.writer && writer_close(s->shared.writer, &written) != ST_OK)
         scan_set_exit(s, EXIT_OUTPUT, "the output could not be written");
     scan_end_monitor(s, &total, written.records);
+    if (s->resolver)
+        local_resolver_stop(s->resolver); /* what it cost stands in the metadata */
     if (started && !caller) {
         write_meta(s, &total, &written);
         say_how_it_ended(s, &total, &written, handed_out);

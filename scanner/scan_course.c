@@ -53,6 +53,12 @@ void scan_set_exit(struct scan *s, int code, const char *reason)
     s->exit_reason = reason;
 }
 
+void scan_stop_at_once(struct scan *s, int code, const char *reason)
+{
+    scan_set_exit(s, code, reason);
+    end(s, ORDER_STOP);
+}
+
 /* No new input; what is under way is finished, within the longest deadline. */
 static void drain(struct scan *s, const char *reason)
 {
@@ -80,8 +86,7 @@ static void brake(struct scan *s)
              "(--min-success %g); look at the resolvers, then --resume",
              brake_success_pct(&s->brake), (unsigned long long)s->brake.tried,
              s->options->min_success_pct);
-    scan_set_exit(s, EXIT_BRAKE, "stopped by the brake: too few lookups got an answer");
-    end(s, ORDER_STOP);
+    scan_stop_at_once(s, EXIT_BRAKE, "stopped by the brake: too few lookups got an answer");
 }
 
 static void pass_over(struct scan *s)
@@ -160,8 +165,7 @@ void scan_on_report(struct mail *mail, void *owner)
     case REPORT_FAILED:
         if (s->phase != PHASE_ENDING)
             scan_say(s, "out of memory");
-        scan_set_exit(s, EXIT_OUTPUT, "out of memory");
-        end(s, ORDER_STOP);
+        scan_stop_at_once(s, EXIT_OUTPUT, "out of memory");
         break;
     case REPORT_STATS:
         if (s->n_wanted == 0)
@@ -195,8 +199,7 @@ static void writer_has_failed(struct mail *mail, void *owner)
     struct scan *s = owner;
     (void)mail;
     scan_say(s, "%s: %s", s->options->output, strerror(atomic_load(&s->writer_errno)));
-    scan_set_exit(s, EXIT_OUTPUT, "the output could not be written");
-    end(s, ORDER_STOP);
+    scan_stop_at_once(s, EXIT_OUTPUT, "the output could not be written");
 }
 
 void scan_on_writer_failed(void *arg, int err)
@@ -215,8 +218,7 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
     (void)sig;
     (void)what;
     if (s->draining) {
-        scan_set_exit(s, EXIT_SIGNAL, "stopped at once by a second signal");
-        end(s, ORDER_STOP);
+        scan_stop_at_once(s, EXIT_SIGNAL, "stopped at once by a second signal");
         return;
     }
     scan_say(s, "stopping: no new input, finishing what is under way "

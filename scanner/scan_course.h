@@ -5,6 +5,7 @@
 #ifndef SCANNER_SCAN_COURSE_H
 #define SCANNER_SCAN_COURSE_H
 
+#include "scanner/local_resolver.h"
 #include "scanner/net/page_server.h"
 #include "scanner/output/monitor.h"
 #include "scanner/output/progress.h"
@@ -20,6 +21,7 @@ struct scan {
     const struct scan_caller *caller; /* NULL: files */
     struct scan_setup setup;
     struct worker_shared shared;
+    local_resolver *resolver; /* --local-resolver, or NULL */
     input *input;
     struct resume resume; /* what an earlier run left; read-only once the workers run */
     struct event_base *base;
@@ -48,8 +50,15 @@ int64_t scan_clock_ms(void);
 /* A message for the user, on a line of its own. */
 __attribute__((format(printf, 2, 3))) void scan_say(const struct scan *s, const char *fmt, ...);
 void scan_set_exit(struct scan *s, int code, const char *reason);
+/* The same, and what is under way is dropped. */
+void scan_stop_at_once(struct scan *s, int code, const char *reason);
 void scan_order_all(struct scan *s, enum worker_order order);
 struct progress_view scan_view(const struct scan *s);
+
+/* scan_resolver.c: starts --local-resolver if it is asked for, and makes it the one that is asked;
+ * any failure has a message on stderr and an exit code. Watches it once there is a loop. */
+enum status scan_start_resolver(struct scan *s);
+enum status scan_watch_resolver(struct scan *s);
 
 /* Opens --status-file and --metrics as far as they are asked for. ST_USAGE with a message on
  * stderr.

@@ -98,15 +98,29 @@ static json_t *arguments(const struct scan_options *o)
     return a;
 }
 
-static json_t *resolvers(const struct scan_options *o)
+static json_t *resolvers(const struct scan_meta *m)
 {
     json_t *a = json_array();
-    for (size_t i = 0; i < o->n_resolvers; i++) {
+    for (size_t i = 0; i < m->n_resolvers; i++) {
         char text[ENDPOINT_TEXT_MAX_BYTES];
-        endpoint_text(&o->resolvers[i], text);
+        endpoint_text(&m->resolvers[i], text);
         json_array_append_new(a, json_string(text));
     }
     return a;
+}
+
+/* What --local-resolver was and took, in this run; null without it. */
+static json_t *local_resolver_part(const struct resolver_report *r)
+{
+    if (!r)
+        return NULL;
+    json_t *o = json_object();
+    set(o, "version", json_string(r->version));
+    set(o, "validates", json_boolean(r->validates));
+    set_count(o, "restarts", r->restarts);
+    set(o, "cpu_seconds", json_real(r->cpu_s));
+    set_count(o, "peak_memory_bytes", r->peak_bytes);
+    return o;
 }
 
 static json_t *input_part(const struct scan_meta *m)
@@ -241,7 +255,8 @@ static json_t *meta_object(const struct scan_meta *m)
     set(root, "versions", versions());
     set(root, "arguments", arguments(o));
     set(root, "identity", identity(o));
-    set(root, "resolvers", resolvers(o));
+    set(root, "resolvers", resolvers(m));
+    set(root, "local_resolver", local_resolver_part(m->local_resolver));
     set_seed(root, o->seed);
     set_count(root, "shards", o->shards);
     set_count(root, "shard", o->shard);

@@ -5,11 +5,15 @@
 
 #include "scanner/input/fingerprint.h"
 #include "scanner/input/input.h"
+#include "scanner/local_resolver.h"
 #include "scanner/output/writer.h"
 #include "scanner/stats.h"
 
 struct scan_meta {
     const struct scan_options *options; /* argv, identity, seed, shard ... */
+    const struct endpoint *resolvers;   /* that were asked */
+    size_t n_resolvers;
+    const struct resolver_report *local_resolver; /* NULL: none of our own */
     const struct scan_stats *stats;
     const struct input_counts *input;
     const struct writer_totals *written;   /* NULL while the writer is open */

@@ -27,6 +27,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import dns_wire  # noqa: E402
+
 PUBLIC, PUBLIC6, LISTED, OWN = "93.184.216.34", "2606:2800::1", "93.185.0.1", "93.184.99.1"
 AIA_BAD, AIA_LISTED, AIA_PORT, AIA_GOOD = "10.9.9.9", "93.186.0.1", "93.187.0.1", "93.188.0.1"
 VICTIM, LIMITED, MOVED, ODD = "93.189.0.1", "93.190.0.1", "10.66.66.66", "93.191.0.1"
@@ -112,14 +115,10 @@ def fill(directory, conf):
 
 # ---- DNS ----------------------------------------------------------------------------------------
 
-def wire(name):
-    return b"".join(bytes([len(p)]) + p.encode() for p in name.split(".") if p) + b"\0"
-
-
 def records(name, kind):
     if name in CNAME and kind in (1, 28):
         target = CNAME[name]
-        return [(name, 5, wire(target))] + records(target, kind)
+        return [(name, 5, dns_wire.wire(target))] + records(target, kind)
     found = []
     if name == "mx.moves.test" and kind == 1:
         asked[name] = asked.get(name, 0) + 1
@@ -132,25 +131,14 @@ def records(name, kind):
         for text in TXT.get(name, []):
             found.append((name, 16, bytes([len(text)]) + text))
     if kind == 15:
-        found += [(name, 15, struct.pack(">H", 10) + wire(h)) for h in MX.get(name, [])]
+        found += [(name, 15, struct.pack(">H", 10) + dns_wire.wire(h)) for h in MX.get(name, [])]
     return found
 
 
 def answer(query):
-    at, labels = 12, []
-    while query[at]:
-        labels.append(query[at + 1:at + 1 + query[at]].decode("latin-1"))
-        at += 1 + query[at]
-    question = query[12:at + 5]
-    kind = struct.unpack(">H", query[at + 1:at + 3])[0]
-    found = records(".".join(labels).lower(), kind)
-    out = query[:2] + struct.pack(">HHHHH", 0x8180, 1, len(found), 0 if found else 1, 0) + question
-    for name, rtype, data in found:
-        out += wire(name) + struct.pack(">HHIH", rtype, 1, 0, len(data)) + data
-    if not found:
-        soa = wire("ns.test") + wire("host.test") + struct.pack(">IIIII", 1, 1, 1, 1, 0)
-        out += wire("test") + struct.pack(">HHIH", 6, 1, 0, len(soa)) + soa
-    return out
+    name, kind, _ = dns_wire.question(query)
+    found = records(name, kind)
+    return dns_wire.message(query, 0x8180, found, [] if found else [dns_wire.soa("test")])
 
 
 def serve_dns():

@@ -1,0 +1,414 @@
+#include "scanner/local_resolver.h"
+
+#include "scanner/child.h"
+#include "scanner/net/free_port.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    WORDS_KEPT_BYTES = 1024, /* of the last that it said */
+    START_TRIES = 4,
+    CONF_FD = 3, /* in the child */
+};
+#define CONF_PATH "/dev/fd/3"
+#define EXTRA_PATH "/dev/fd/4"
+#define READY "start of service ("
+
+/* Where Debian (dns-root-data, unbound-anchor) and others keep the root's key. */
+static const char *const trust_anchors[] = {"/usr/share/dns/root.key", "/var/lib/unbound/root.key",
+                                            "/etc/unbound/root.key"};
+
+struct local_resolver {
+    struct child child;
+    struct child_spec spec;
+    char path[512];
+    int fds[2]; /* configuration, the user's own */
+    struct endpoint at;
+    char words[WORDS_KEPT_BYTES + 1];
+    size_t n_words;
+    struct event *on_end, *on_words, *on_restart;
+    resolver_ended_fn ended;
+    void *arg;
+    struct resolver_report report;
+};
+
+static enum status fail(char *error, enum status st, const char *what, const char *why)
+{
+    snprintf(error, RESOLVER_ERROR_MAX_BYTES, "--local-resolver: %s%s%s", what, why ? ": " : "",
+             why ? why : "");
+    return st;
+}
+
+/* ---- what it says --------------------------------------------------------------------------- */
+
+/* Reads what there is, printable, and keeps the end of it. */
+static void read_words(local_resolver *r)
+{
+    char block[512];
+    ssize_t n;
+    while ((n = read(r->child.words, block, sizeof block)) > 0) {
+        size_t fresh = (size_t)n;
+        if (r->n_words + fresh > WORDS_KEPT_BYTES) {
+            size_t drop = r->n_words + fresh - WORDS_KEPT_BYTES;
+            memmove(r->words, r->words + drop, r->n_words - drop);
+            r->n_words -= drop;
+        }
+        for (size_t i = 0; i < fresh; i++) {
+            char c = block[i];
+            r->words[r->n_words++] = c == '\n' || (c >= ' ' && c <= '~') ? c : '?';
+        }
+        r->words[r->n_words] = '\0';
+    }
+}
+
+/* "[time] unbound[pid:thread] error: text" without what stands before the text's kind. */
+static const char *without_stamp(const char *line)
+{
+    const char *p = line[0] == '[' ? strstr(line, "] ") : NULL;
+    p = p ? strchr(p + 2, ']') : NULL;
+    return p && p[1] == ' ' ? p + 2 : line;
+}
+
+/* Errors of its last words in one line. */
+static void last_words(const local_resolver *r, char *out, size_t size)
+{
+    char copy[WORDS_KEPT_BYTES + 1];
+    size_t used = 0;
+    memcpy(copy, r->words, r->n_words + 1);
+    out[0] = '\0';
+    for (char *line = copy, *end; line && *line != '\0'; line = end) {
+        end = strchr(line, '\n');
+        if (end)
+            *end++ = '\0';
+        const char *text = without_stamp(line);
+        if (strstr(text, "info: ") == text || strstr(text, "warning: ") == text)
+            continue;
+        int n = snprintf(out + used, size - used, "%s%s", used > 0 ? "; " : "", text);
+        used += n > 0 ? (size_t)n : 0;
+        if (used >= size)
+            break;
+    }
+}
+
+/* Whether it serves: it says so once, when its sockets are open, with its version in brackets. */
+static bool is_ready(local_resolver *r)
+{
+    const char *at = strstr(r->words, READY);
+    const char *close = at ? strchr(at, ')') : NULL;
+    if (!close)
+        return false;
+    at += strlen(READY);
+    snprintf(r->report.version, sizeof r->report.version, "%.*s", (int)(close - at), at);
+    return true;
+}
+
+/* ---- starting ------------------------------------------------------------------------------- */
+
+/* An unnamed file with that text, sealed. -1 with errno. */
+static int make_file(const char *name, struct slice text)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    while (fd >= 0 && text.len > 0) {
+        ssize_t n = write(fd, text.p, text.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            close(fd);
+            return -1;
+        }
+        text = (struct slice){text.p + n, text.len - (size_t)n};
+    }
+    if (fd >= 0)
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+    return fd;
+}
+
+/* The user's file is read by us, with our rights, once. */
+static enum status read_extra(local_resolver *r, const char *path, char *error)
+{
+    struct strbuf text;
+    char block[4096];
+    size_t n;
+    strbuf_init(&text, RESOLVER_EXTRA_MAX_BYTES);
+    FILE *f = fopen(path, "rbe");
+    while (f && (n = fread(block, 1, sizeof block, f)) > 0)
+        if (strbuf_add(&text, block, n) != ST_OK)
+            break;
+    bool ok = f && !ferror(f) && text.error == ST_OK;
+    if (ok)
+        r->fds[1] = make_file("extra", (struct slice){text.p, text.len});
+    const char *why = text.error != ST_OK ? status_text(text.error) : strerror(errno);
+    if (f)
+        fclose(f);
+    strbuf_free(&text);
+    return ok && r->fds[1] >= 0 ? ST_OK : fail(error, ST_IO, path, why);
+}
+
+/* The configuration for the port and abilities of this try. */
+static enum status make_conf(local_resolver *r, const struct resolver_plan *plan, char *error)
+{
+    struct strbuf text;
+    strbuf_init(&text, RESOLVER_CONF_MAX_BYTES);
+    enum status st = resolver_conf_write(plan, &text);
+    if (r->fds[0] >= 0)
+        close(r->fds[0]);
+    r->fds[0] = st == ST_OK ? make_file("unbound.conf", (struct slice){text.p, text.len}) : -1;
+    strbuf_free(&text);
+    if (st == ST_OK && r->fds[0] < 0)
+        return fail(error, ST_IO, "its configuration", strerror(errno));
+    return st == ST_OK ? ST_OK : fail(error, st, "its configuration", status_text(st));
+}
+
+static enum status spawn(local_resolver *r)
+{
+    static char name[] = "unbound", foreground[] = "-d", conf[] = "-c", path[] = CONF_PATH;
+    static char *const argv[] = {name, foreground, conf, path, NULL};
+    r->spec.path = r->path;
+    r->spec.argv = argv;
+    r->spec.fds = r->fds;
+    r->spec.n_fds = r->fds[1] >= 0 ? 2 : 1;
+    r->n_words = 0;
+    r->words[0] = '\0';
+    return child_start(&r->spec, &r->child);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Until it serves (ST_OK), has ended (ST_EOF) or its time is over (ST_AGAIN). */
+static enum status await_ready(local_resolver *r)
+{
+    int64_t deadline = now_ms() + RESOLVER_START_MS, left;
+    while ((left = deadline - now_ms()) > 0) {
+        struct pollfd both[2] = {{.fd = r->child.words, .events = POLLIN},
+                                 {.fd = r->child.end, .events = POLLIN}};
+        if (poll(both, 2, (int)left) < 0 && errno != EINTR)
+            return ST_IO;
+        read_words(r);
+        if (is_ready(r))
+            return ST_OK;
+        if (both[1].revents != 0)
+            return ST_EOF;
+    }
+    return ST_AGAIN;
+}
+
+static void add_cost(local_resolver *r, const struct rusage *use)
+{
+    r->report.cpu_s += (double)(use->ru_utime.tv_sec + use->ru_stime.tv_sec) +
+                       (double)(use->ru_utime.tv_usec + use->ru_stime.tv_usec) / 1e6;
+    uint64_t peak = (uint64_t)use->ru_maxrss * 1024; /* KiB on Linux */
+    if (peak > r->report.peak_bytes)
+        r->report.peak_bytes = peak;
+}
+
+/* One try; when it fails, `error` has its last words. */
+static enum status try_start(local_resolver *r, const struct resolver_plan *plan, char *error)
+{
+    char said[WORDS_KEPT_BYTES + 1];
+    enum status st = make_conf(r, plan, error);
+    if (st != ST_OK)
+        return st;
+    if ((st = spawn(r)) != ST_OK)
+        return fail(error, st, r->path, strerror(errno));
+    if ((st = await_ready(r)) == ST_OK)
+        return ST_OK;
+    child_stop(&r->child, 0, NULL, NULL);
+    last_words(r, said, sizeof said);
+    return fail(error, ST_INTERNAL, "unbound did not start",
+                said[0] != '\0'  ? said
+                : st == ST_AGAIN ? "it is silent"
+                                 : "it ended without a word");
+}
+
+/* Another port when somebody was faster, fewer statements when it is too old for the newer ones. */
+static enum status start(local_resolver *r, struct resolver_plan plan, char *error)
+{
+    enum status st = ST_IO;
+    plan.serves_limits = true;
+    for (int i = 0; i < START_TRIES; i++) {
+        if (free_port_find(&plan.port) != ST_OK)
+            return fail(error, ST_IO, "no free port on 127.0.0.1", NULL);
+        st = try_start(r, &plan, error);
+        if (st == ST_OK)
+            break;
+        if (plan.serves_limits && strstr(error, "syntax error"))
+            plan.serves_limits = false;
+        else if (!strstr(error, "ddress already in use"))
+            break;
+    }
+    r->at.port = plan.port;
+    return st;
+}
+
+enum status local_resolver_start(const struct resolver_plan *plan, const char *extra_file,
+                                 local_resolver **out, char error[RESOLVER_ERROR_MAX_BYTES])
+{
+    struct resolver_plan own = *plan;
+    local_resolver *r = calloc(1, sizeof *r);
+    if (!r)
+        return fail(error, ST_NOMEM, status_text(ST_NOMEM), NULL);
+    *r = (local_resolver){.child = {.end = -1, .words = -1}, .fds = {-1, -1}};
+    r->at = (struct endpoint){.ip = {.family = 4, .b = {127, 0, 0, 1}}};
+    own.trust_anchor = NULL;
+    for (size_t i = 0; !own.trust_anchor && i < sizeof trust_anchors / sizeof *trust_anchors; i++)
+        if (access(trust_anchors[i], R_OK) == 0)
+            own.trust_anchor = trust_anchors[i];
+    r->report.validates = own.trust_anchor != NULL;
+    own.extra = extra_file ? EXTRA_PATH : NULL;
+    child_user("unbound", &r->spec);
+    enum status st = child_find("unbound", r->path, sizeof r->path);
+    if (st != ST_OK)
+        fail(error, st, "unbound is not installed (on Debian: apt install unbound)", NULL);
+    if (st == ST_OK && extra_file)
+        st = read_extra(r, extra_file, error);
+    if (st == ST_OK)
+        st = start(r, own, error);
+    if (st != ST_OK) {
+        local_resolver_free(r);
+        return st;
+    }
+    *out = r;
+    return ST_OK;
+}
+
+/* ---- watching and ending -------------------------------------------------------------------- */
+
+static void on_words(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    read_words(arg);
+}
+
+static void stop_watching(local_resolver *r)
+{
+    if (r->on_words)
+        event_free(r->on_words);
+    if (r->on_end)
+        event_free(r->on_end);
+    r->on_words = r->on_end = NULL;
+}
+
+static void on_end(evutil_socket_t fd, short what, void *arg);
+
+static enum status watch_child(local_resolver *r, struct event_base *base)
+{
+    r->on_words = event_new(base, r->child.words, EV_READ | EV_PERSIST, on_words, r);
+    r->on_end = event_new(base, r->child.end, EV_READ, on_end, r);
+    if (!r->on_words || !r->on_end || event_add(r->on_words, NULL) != 0 ||
+        event_add(r->on_end, NULL) != 0)
+        return ST_NOMEM;
+    return ST_OK;
+}
+
+static void describe_end(const local_resolver *r, int status, char *out, size_t size)
+{
+    char said[WORDS_KEPT_BYTES + 1];
+    last_words(r, said, sizeof said);
+    snprintf(out, size, "%s %d%s%s", WIFSIGNALED(status) ? "by signal" : "with exit code",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), said[0] ? ": " : "",
+             said);
+}
+
+static void restart_later(local_resolver *r)
+{
+    struct timeval pause = {RESOLVER_RESTART_MS / 1000, RESOLVER_RESTART_MS % 1000 * 1000};
+    r->report.restarts++;
+    event_add(r->on_restart, &pause);
+}
+
+static void on_end(evutil_socket_t fd, short what, void *arg)
+{
+    local_resolver *r = arg;
+    struct rusage use;
+    char how[WORDS_KEPT_BYTES + 64];
+    int status;
+    (void)fd;
+    (void)what;
+    read_words(r);
+    stop_watching(r);
+    child_stop(&r->child, 0, &status, &use);
+    add_cost(r, &use);
+    describe_end(r, status, how, sizeof how);
+    bool again = r->report.restarts < RESOLVER_RESTARTS_MAX;
+    if (again)
+        restart_later(r);
+    r->ended(r->arg, how, again);
+}
+
+/* Who asks it meanwhile is refused by the kernel and waits (dns.h), so nobody waits here. */
+static void on_restart(evutil_socket_t fd, short what, void *arg)
+{
+    local_resolver *r = arg;
+    (void)fd;
+    (void)what;
+    enum status st = spawn(r);
+    if (st == ST_OK)
+        st = watch_child(r, event_get_base(r->on_restart));
+    if (st == ST_OK)
+        return;
+    const char *why = st == ST_IO ? strerror(errno) : status_text(st);
+    stop_watching(r);
+    child_stop(&r->child, 0, NULL, NULL);
+    bool again = r->report.restarts < RESOLVER_RESTARTS_MAX;
+    if (again)
+        restart_later(r);
+    r->ended(r->arg, why, again);
+}
+
+enum status local_resolver_watch(local_resolver *r, struct event_base *base,
+                                 resolver_ended_fn ended, void *arg)
+{
+    r->ended = ended;
+    r->arg = arg;
+    r->on_restart = evtimer_new(base, on_restart, r);
+    return r->on_restart ? watch_child(r, base) : ST_NOMEM;
+}
+
+const struct endpoint *local_resolver_endpoint(const local_resolver *r)
+{
+    return &r->at;
+}
+
+struct resolver_report local_resolver_report(const local_resolver *r)
+{
+    return r->report;
+}
+
+void local_resolver_stop(local_resolver *r)
+{
+    struct rusage use;
+    stop_watching(r);
+    if (r->on_restart)
+        event_free(r->on_restart);
+    r->on_restart = NULL;
+    if (r->child.pid == 0)
+        return;
+    child_stop(&r->child, RESOLVER_STOP_MS, NULL, &use);
+    add_cost(r, &use);
+}
+
+void local_resolver_free(local_resolver *r)
+{
+    if (!r)
+        return;
+    local_resolver_stop(r);
+    for (size_t i = 0; i < 2; i++)
+        if (r->fds[i] >= 0)
+            close(r->fds[i]);
+    free(r);
+}
