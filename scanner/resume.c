@@ -83,6 +83,7 @@ static enum status read_back(struct opening *w)
     char why[256];
     source *src;
     lines *in = NULL;
+    stats_add(&w->r->stats, &journal_last(w->r->journal)->spent.work);
     if (records == 0)
         return ST_OK;
     if (source_open(data, &src, why, sizeof why) != ST_OK)

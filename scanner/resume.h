@@ -20,7 +20,7 @@ struct resume {
     struct done_page_sum { /* the reader's: what of a pipe has been compared with the records */
         uint64_t page, sum;
     } compared;
-    struct scan_stats stats; /* of the records that are done */
+    struct scan_stats stats; /* of the records that are done, and of the work of earlier runs */
     uint64_t invalid;        /* input lines without a name among them */
     struct fingerprint input;
     int64_t start_ms; /* when the scan's first run began, since 1970 */

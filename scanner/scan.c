@@ -205,6 +205,17 @@ static uint64_t active_ms(const struct scan *s)
     return (uint64_t)(scan_clock_ms() - s->begin_ms);
 }
 
+/* All is counted now, also what no batch told of: the next run is to begin with that. That it
+ * cannot be written is no more than is said of the output already. */
+static void enter_spent(struct scan *s, const struct scan_stats *total)
+{
+    if (!s->resume.journal)
+        return;
+    struct journal_point p = *journal_last(s->resume.journal);
+    p.spent.work = *total;
+    (void)journal_append(s->resume.journal, &p);
+}
+
 static void write_meta(struct scan *s, const struct scan_stats *stats,
                        const struct writer_totals *written)
 {
@@ -216,6 +227,9 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
     struct resolver_report report = {.version = ""};
     if (s->resolver)
         report = local_resolver_report(s->resolver);
+    struct spent before = {.cpu_ms = 0};
+    if (s->resume.journal)
+        before = *journal_spent_before(s->resume.journal);
     struct scan_meta meta = {.options = s->options,
                              .resolvers = s->shared.resolvers,
                              .n_resolvers = s->shared.n_resolvers,
@@ -226,6 +240,7 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
                              .fingerprint = &s->resume.input,
                              .active_ms = active_ms(s),
                              .runs = s->resume.runs,
+                             .before = before,
                              .start_ms = s->resume.start_ms,
                              .end_ms = wall_clock_ms(),
                              .complete = s->exit_code == EXIT_COMPLETE,
@@ -354,6 +369,8 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     if (s->resolver)
         local_resolver_stop(s->resolver); /* what it cost stands in the metadata */
     if (started && !caller) {
+        if (s->exit_code != EXIT_COMPLETE)
+            enter_spent(s, &total);
         write_meta(s, &total, &written);
         say_how_it_ended(s, &total, &written, handed_out);
     }

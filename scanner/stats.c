@@ -52,6 +52,25 @@ void stats_count_record(struct scan_stats *s, const struct evidence *e, const st
             s->policy_failed[stage]++;
 }
 
+const struct stats_counter stats_work[] = {
+    {"dns_sent", offsetof(struct scan_stats, dns_sent)},
+    {"dns_retries", offsetof(struct scan_stats, dns_retries)},
+    {"dns_tcp", offsetof(struct scan_stats, dns_tcp)},
+    {"dns_dropped", offsetof(struct scan_stats, dns_dropped)},
+    {"fetches", offsetof(struct scan_stats, fetches)},
+    {"probes", offsetof(struct scan_stats, probes)},
+    {"aia_fetches", offsetof(struct scan_stats, aia_fetches)},
+    {"probe_cache_hits", offsetof(struct scan_stats, probe_cache_hits)},
+    {"name_cache_hits", offsetof(struct scan_stats, name_cache_hits)},
+    {"cache_evictions", offsetof(struct scan_stats, cache_evictions)},
+    {"guard_special", offsetof(struct scan_stats, guard_special)},
+    {"guard_blocklisted", offsetof(struct scan_stats, guard_blocklisted)},
+    {"over_budget", offsetof(struct scan_stats, over_budget)},
+    {"retried", offsetof(struct scan_stats, retried)},
+    {"watchdog", offsetof(struct scan_stats, watchdog)},
+};
+const size_t stats_work_n = sizeof stats_work / sizeof stats_work[0];
+
 void stats_add(struct scan_stats *into, const struct scan_stats *from)
 {
     /* Nothing but uint64_t counters stands in it: a new one needs no line here. */

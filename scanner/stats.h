@@ -7,6 +7,7 @@
 
 #include "lib/judge.h"
 #include <stdatomic.h>
+#include <stddef.h>
 
 /* Where a domain's gathering failed, for the summary. */
 enum fail_stage { FAIL_DNS, FAIL_TCP, FAIL_TLS, FAIL_HTTP, FAIL_SYNTAX, FAIL_STAGE_COUNT };
@@ -36,6 +37,13 @@ struct scan_stats {
     uint64_t watchdog;
 };
 void stats_count_record(struct scan_stats *s, const struct evidence *e, const struct judgement *j);
+/* Counters of work that stand alone, under the names that the metadata have for them. */
+struct stats_counter {
+    const char *name;
+    size_t offset; /* in struct scan_stats, of an uint64_t */
+};
+extern const struct stats_counter stats_work[];
+extern const size_t stats_work_n;
 void stats_add(struct scan_stats *into, const struct scan_stats *from);
 
 /* What the progress line shows while threads run. */

@@ -24,6 +24,7 @@ struct journal {
     uint64_t bytes; /* of whole lines */
     struct journal_point last;
     uint64_t run_begin_ms, active_before_ms;
+    struct spent before; /* what earlier runs spent */
     struct strbuf line;
 };
 
@@ -122,6 +123,7 @@ static bool read_point(json_t *o, struct journal_point *out)
             return false;
         *member(out, i) = (uint64_t)json_integer_value(v);
     }
+    spent_read(json_object_get(o, "spent"), &out->spent);
     return true;
 }
 
@@ -292,12 +294,18 @@ void journal_begin_run(journal *j)
 {
     j->run_begin_ms = now_ms();
     j->active_before_ms = j->last.active_ms;
+    j->before = j->last.spent;
     j->last.runs++;
 }
 
 uint64_t journal_active_ms(const journal *j)
 {
     return j->active_before_ms + (now_ms() - j->run_begin_ms);
+}
+
+const struct spent *journal_spent_before(const journal *j)
+{
+    return &j->before;
 }
 
 enum status journal_append(journal *j, const struct journal_point *p)
@@ -309,10 +317,14 @@ enum status journal_append(journal *j, const struct journal_point *p)
     }
     next.active_ms = journal_active_ms(j);
     next.runs = j->last.runs;
+    next.spent = spent_with_process(&j->before);
+    next.spent.work = p->spent.work;
     strbuf_clear(&j->line);
     for (size_t i = 0; i < MEMBERS; i++)
         strbuf_printf(&j->line, "%c\"%s\":%" PRIu64, i == 0 ? '{' : ',', members[i].name,
                       *member(&next, i));
+    strbuf_adds(&j->line, ",\"spent\":");
+    spent_write(&next.spent, &j->line);
     strbuf_addc(&j->line, '}');
     enum status st = put_line(j);
     j->failed = st != ST_OK;

@@ -7,7 +7,7 @@
  * a lost page or a provisional record: a resume cuts it off and does its domains again.
  *
  *   {"stscan_state":1,"start":MS,"scan":{...}} CRC32
- *   {"data":N,"frames":N,"text":N,"records":N,"certs":N,...} CRC32
+ *   {"data":N,"frames":N,"text":N,"records":N,"certs":N,...,"spent":{...}} CRC32
  *
  * A last line that is torn counts as not written. The file is locked (flock(2)) as long as a
  * journal is open, so that two scans cannot write one output. One thread at a time. */
@@ -16,6 +16,7 @@
 
 #include "lib/bytes.h"
 #include "scanner/output/frames.h"
+#include "scanner/output/spent.h"
 
 enum { JOURNAL_LINE_MAX_BYTES = 128 * 1024 }; /* identity: options may hold long paths */
 
@@ -26,6 +27,7 @@ struct journal_point {
     uint64_t n_certs;
     uint64_t active_ms; /* time spent scanning, all runs together */
     uint64_t runs;      /* runs that wrote, this one included */
+    struct spent spent; /* up to here, all runs together */
 };
 
 typedef struct journal journal;
@@ -42,11 +44,13 @@ enum status journal_create(const char *path, struct slice identity, int64_t star
 const char *journal_identity(const journal *j); /* as it was given to journal_create */
 int64_t journal_start_ms(const journal *j);
 const struct journal_point *journal_last(const journal *j); /* zeros when there is none */
-/* This run begins: active_ms of later points counts from here. */
+/* This run begins: active_ms and spent of later points count from here. */
 void journal_begin_run(journal *j);
-/* Everything up to p is on disk; so is p when this returns. active_ms and runs are filled in. ST_IO
- * with errno: it may or may not be. */
+/* Everything up to p is on disk; so is p when this returns. active_ms, runs and what the process
+ * cost are filled in. ST_IO with errno: it may or may not be. */
 enum status journal_append(journal *j, const struct journal_point *p);
+/* What earlier runs spent. */
+const struct spent *journal_spent_before(const journal *j);
 uint64_t journal_active_ms(const journal *j); /* up to now */
 /* The scan is complete: the file goes. */
 enum status journal_remove(journal *j, const char *path);

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -206,38 +205,22 @@ static json_t *work_part(const struct scan_stats *s)
     for (int i = LOOKUP_SKIPPED + 1; i < LOOKUP_COUNT; i++)
         set_count(lookups, lookup_name((enum lookup)i), s->lookup[i]);
     set(o, "lookups", lookups);
-    set_count(o, "dns_sent", s->dns_sent);
-    set_count(o, "dns_retries", s->dns_retries);
-    set_count(o, "dns_tcp", s->dns_tcp);
-    set_count(o, "dns_dropped", s->dns_dropped);
-    set_count(o, "fetches", s->fetches);
-    set_count(o, "probes", s->probes);
-    set_count(o, "aia_fetches", s->aia_fetches);
-    set_count(o, "probe_cache_hits", s->probe_cache_hits);
-    set_count(o, "name_cache_hits", s->name_cache_hits);
-    set_count(o, "cache_evictions", s->cache_evictions);
-    set_count(o, "guard_special", s->guard_special);
-    set_count(o, "guard_blocklisted", s->guard_blocklisted);
-    set_count(o, "over_budget", s->over_budget);
-    set_count(o, "retried", s->retried);
-    set_count(o, "watchdog", s->watchdog);
+    for (size_t i = 0; i < stats_work_n; i++)
+        set_count(o, stats_work[i].name,
+                  *(const uint64_t *)(const void *)((const char *)s + stats_work[i].offset));
     return o;
 }
 
 static json_t *cost_part(const struct scan_meta *m)
 {
     json_t *o = json_object();
-    struct rusage use = {0};
-    getrusage(RUSAGE_SELF, &use);
+    struct spent spent = spent_with_process(&m->before);
     double seconds = (double)m->active_ms / 1000.0;
-    double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-                 (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
     set(o, "seconds", json_real(seconds));
-    set(o, "cpu_seconds", json_real(cpu));
+    set(o, "cpu_seconds", json_real((double)spent.cpu_ms / 1000.0));
     set(o, "records_per_second", json_real(seconds > 0 ? (double)m->stats->records / seconds : 0));
     set(o, "lookups_per_second", json_real(seconds > 0 ? (double)m->stats->dns_sent / seconds : 0));
-    /* ru_maxrss is in KiB on Linux. */
-    set_count(o, "peak_memory_bytes", (uint64_t)use.ru_maxrss * 1024);
+    set_count(o, "peak_memory_bytes", spent.peak_bytes);
     return o;
 }
 

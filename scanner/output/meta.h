@@ -6,6 +6,7 @@
 #include "scanner/input/fingerprint.h"
 #include "scanner/input/input.h"
 #include "scanner/local_resolver.h"
+#include "scanner/output/spent.h"
 #include "scanner/output/writer.h"
 #include "scanner/stats.h"
 
@@ -21,6 +22,7 @@ struct scan_meta {
     int64_t start_ms, end_ms;              /* since 1970; the start is that of the first run */
     uint64_t active_ms;                    /* spent scanning, in all runs */
     uint64_t runs;                         /* 1, or more after --resume */
+    struct spent before;                   /* by earlier runs; its work is in `stats` already */
     bool complete;
     int exit_code;
     const char *exit_reason; /* a short sentence: "complete", "stopped by a signal", ... */

@@ -57,6 +57,7 @@ struct writer {
     bool due_set;
     struct record_batch *provisional, **provisional_end;
     struct writer_totals totals;
+    struct scan_stats spent; /* by all runs, as far as batches have told */
 };
 
 /* ---- batches -------------------------------------------------------------------------------- */
@@ -69,6 +70,7 @@ struct record_batch *record_batch_new(void)
     b->next = NULL;
     b->n = 0;
     b->provisional = false;
+    b->spent = (struct scan_stats){.records = 0};
     strbuf_init(&b->lines, RECORD_BATCH_BYTES_MAX + RECORD_LINE_MAX_BYTES);
     return b;
 }
@@ -161,6 +163,7 @@ static void end_frame(writer *w)
 static enum status enter_in_journal(writer *w)
 {
     struct journal_point p = {.records = w->totals.records + w->n_unsynced};
+    p.spent.work = w->spent;
     if (!w->journal)
         return ST_OK;
     frames_totals(w->data, &p.data);
@@ -265,6 +268,7 @@ static void take_batches(writer *w, struct record_batch *b)
     while (b) {
         struct record_batch *next = b->next;
         size_t bytes = b->lines.len;
+        stats_add(&w->spent, &b->spent);
         if (!w->data) {
             hand_over(w, b);
             record_batch_free(b);
@@ -382,6 +386,7 @@ static enum status open_files(writer *w, const struct scan_options *o, char *err
     const struct journal_point *from = w->journal ? journal_last(w->journal) : &none;
     w->to_stdout = names.certs == NULL;
     w->totals.records = from->records;
+    w->spent = from->spent.work;
     st = frames_open_behind(names.data, names.compressed, &from->data, &w->data, error, error_size);
     if (st == ST_OK && names.certs)
         st = certs_open_behind(names.certs, &from->certs, from->n_certs, &w->certs, error,

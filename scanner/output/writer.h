@@ -29,6 +29,7 @@ struct record_batch {
     uint64_t index[FRAME_RECORDS_MAX];
     size_t n;
     bool provisional;
+    struct scan_stats spent; /* by the worker since its last batch: for the journal */
 };
 struct record_batch *record_batch_new(void);
 void record_batch_free(struct record_batch *b);

@@ -93,6 +93,7 @@ struct worker {
     /* output */
     struct record_batch *batch;
     uint64_t batch_since_us;
+    struct scan_stats told; /* counters as they were when the last batch was handed over */
     struct judgement judgement;
 
     /* the loop's own lateness */

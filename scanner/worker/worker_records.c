@@ -3,12 +3,17 @@
 
 #include "lib/record_json.h"
 #include "scanner/output/recount.h"
+#include "scanner/output/spent.h"
 
 enum { BATCH_BYTES = 1024 * 1024 }; /* a batch goes to the writer at this size */
 
 void worker_submit_batch(struct worker *w)
 {
     if (w->batch && w->batch->n > 0) {
+        struct scan_stats now;
+        worker_stats(w, &now);
+        spent_add_since(&w->batch->spent, &now, &w->told);
+        w->told = now;
         writer_submit(w->shared->writer, w->batch);
         w->batch = NULL;
     }

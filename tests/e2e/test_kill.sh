@@ -73,11 +73,25 @@ disturbed() {
     [ ! -e "$dir/$name.state" ] || die "$name: its state is still there"
 }
 
+# reconciled NAME: what the metadata say was spent, in all runs, is enough for all records.
+reconciled() {
+    /usr/bin/python3 - "$dir/$1.meta.json" <<'EOF' || die "$1: the metadata do not come out"
+import json, sys
+m = json.load(open(sys.argv[1]))
+work, n = m["work"], m["counts"]["records"]
+asked = sum(work["lookups"].values())
+probed = sum(m["failures"]["probes"].values())
+print(f"{n} records in {m['runs']} runs: {asked} questions, {work['dns_sent']} sent")
+sys.exit(not (asked >= n and work["dns_sent"] >= n and probed <= work["probes"]))
+EOF
+}
+
 # ---- one scan ------------------------------------------------------------------------------------
 disturbed one "$KILLS" --dns-rate $((NAMES * 2 / KILLS))
 total=$killed
 [ $((killed * 2)) -ge "$KILLS" ] || die "only $killed of $KILLS kills met the scan: it is too fast"
 "$BUILD/stscan" verify "$dir/one.ndjson.zst" || exit 1
+reconciled one
 tests/e2e/compare_truth.py "$dir/truth.ndjson" "$dir/one.ndjson.zst" || exit 1
 
 # ---- shards in random order, several at once -----------------------------------------------------

@@ -188,7 +188,8 @@ struct
 try {
     enum status st;
     int exit_code;
-    uint64_t done;
+    uint64_t done, cpu_ms;
+    struct scan_stats stats;
     char error[512];
 };
 
@@ -210,6 +211,8 @@ static struct try attempt(const char *list, ...)
     assert_int_equal(options_parse(argc, argv, &o), ST_OK);
     t.st = resume_open(&o, SLICE_LIT(""), 1, &r, &t.exit_code, t.error, sizeof t.error);
     t.done = r.done.n;
+    t.stats = r.stats;
+    t.cpu_ms = r.journal ? journal_spent_before(r.journal)->cpu_ms : 0;
     resume_close(&r);
     options_free(&o);
     return t;
@@ -259,6 +262,38 @@ static void test_resume(void **state)
     assert_int_equal(t.st, ST_OK);
     /* Without --resume nothing is overwritten. */
     expect_refused(attempt(list, NULL), "unfinished scan with 2 records");
+}
+
+/* Work that no record shows is carried over by the journal. */
+static void test_spent(void **state)
+{
+    (void)state;
+    char error[256];
+    journal *j;
+    struct scan_stats before = {.dns_sent = 5}, now = {.dns_sent = 14, .records = 3};
+    leave_two_records();
+    assert_int_equal(journal_open(in_folder("s.state"), &j, error, sizeof error), ST_OK);
+    journal_begin_run(j);
+    struct journal_point p = *journal_last(j);
+    now.lookup[LOOKUP_FOUND] = 2;
+    now.lookup[LOOKUP_COUNT - 1] = 6;
+    now.probe_end[PROBE_END_COUNT - 1] = 7;
+    now.watchdog = 1;
+    spent_add_since(&p.spent.work, &now, &before);
+    assert_int_equal(journal_append(j, &p), ST_OK);
+    uint64_t cpu_ms = journal_last(j)->spent.cpu_ms;
+    assert_true(journal_last(j)->spent.peak_bytes > 0);
+    journal_close(j);
+
+    struct try t = attempt(in_folder("list"), "--resume", NULL);
+    assert_int_equal(t.st, ST_OK);
+    assert_int_equal(t.stats.dns_sent, 9);
+    assert_int_equal(t.stats.lookup[LOOKUP_FOUND], 2);
+    assert_int_equal(t.stats.lookup[LOOKUP_COUNT - 1], 6);
+    assert_int_equal(t.stats.probe_end[PROBE_END_COUNT - 1], 7);
+    assert_int_equal(t.stats.watchdog, 1);
+    assert_int_equal(t.stats.records, 2); /* counted from the output alone */
+    assert_int_equal(t.cpu_ms, cpu_ms);
 }
 
 static void test_refused(void **state)
@@ -408,17 +443,12 @@ static void test_complete_and_link(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_done_set),
-        cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_recount),
-        cmocka_unit_test(test_no_record),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_compared),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_torn_journal),
-        cmocka_unit_test(test_complete_and_link),
+        cmocka_unit_test(test_done_set),     cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_marks),        cmocka_unit_test(test_recount),
+        cmocka_unit_test(test_no_record),    cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_spent),        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_compared),     cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_torn_journal), cmocka_unit_test(test_complete_and_link),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
