@@ -72,7 +72,7 @@ DEB_TEST := $(DEB_DEMO) libcmocka-dev xz-utils python3-jsonschema python3-crypto
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
 help:
-	@echo "targets: all demo test bench bench-full asan coverage fuzz tidy format install uninstall clean deps"
+	@echo "targets: all demo test bench bench-full asan kill-full coverage fuzz tidy format install uninstall clean deps"
 	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1 FUZZ_SECONDS"
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -178,7 +178,13 @@ check-style:
 .PHONY: testbins
 testbins: $(UNIT_BIN)
 
-# The same tests under AddressSanitizer, LeakSanitizer and UBSan, with objects of their own.
+# 50 times kill -9 over one scan of 100,000 names, and the same in 20 shards: some minutes.
+.PHONY: kill-full
+kill-full: all
+	@BUILD=$(BUILD) KILL_FULL=1 tests/e2e/test_kill.sh
+
+# The same tests, all of them, under AddressSanitizer, LeakSanitizer and UBSan, with objects of their
+# own; everything takes some four times as long, and so does tests/run.sh wait.
 asan: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-asan SAN=1 all testbins
 	@BUILD=build-asan SAN=1 tests/run.sh unit e2e

@@ -13,6 +13,10 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 [ -d "$STSCAN_SHARED" ] || echo "note: $STSCAN_SHARED is missing: tests on real data skip themselves"
 mkdir -p "$BUILD/log"
 passed=0 failed=0 skipped=0
+# Seconds that one unit binary and one script may take.
+patience=1
+[ -n "${SAN:-}" ] && patience=4
+unit_seconds=$((300 * patience)) script_seconds=$((600 * patience))
 
 show() { # NAME LOG
     echo "---- $1: $2"
@@ -22,7 +26,7 @@ show() { # NAME LOG
 run_unit() {
     local t=$1 name log n f s
     name=$(basename "$t") log=$BUILD/log/$name.log
-    CMOCKA_MESSAGE_OUTPUT=stdout timeout 300 "$t" >"$log" 2>&1
+    CMOCKA_MESSAGE_OUTPUT=stdout timeout $unit_seconds "$t" >"$log" 2>&1
     local rc=$?
     # cmocka names a failed or skipped test twice: as it ends, and in the list at the end.
     n=$(grep -ac '^\[       OK \]' "$log")
@@ -43,7 +47,7 @@ run_script() {
     local t=$1 name log
     name=$(basename "$t") log=$BUILD/log/$name.log
     local begin=$SECONDS
-    timeout "${2:-600}" "$t" >"$log" 2>&1
+    timeout $script_seconds "$t" >"$log" 2>&1
     local rc=$?
     if [ $rc -eq 0 ]; then
         passed=$((passed + 1))
