@@ -68,6 +68,7 @@ static void *run(void *arg)
 {
     struct dns_thread *t = arg;
     struct epoll_event events[EVENTS];
+    pthread_setname_np(pthread_self(), "dns"); /* so that its cost can be told */
     for (;;) {
         int n = epoll_wait(t->epoll, events, EVENTS, dns_udp_due(t));
         if (n < 0 && errno != EINTR)

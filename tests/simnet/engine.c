@@ -84,6 +84,7 @@ static void worker_clear(struct worker *worker)
 static void *worker_main(void *arg)
 {
     struct worker *worker = arg;
+    pthread_setname_np(pthread_self(), worker->protocol->name); /* so that its cost can be told */
     loop_run(worker->loop);
     return NULL;
 }

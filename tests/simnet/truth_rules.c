@@ -231,15 +231,25 @@ static void judge_absent(struct sim_domain *d, enum sim_truth_mode mode)
     d->verdict = d->adoption == SIM_ABSENT ? SIM_NOT_APPLICABLE : SIM_VERDICT_UNDETERMINED;
 }
 
-/* Rows of stage dns that only stages which are left out would ask for. */
-static void drop_unasked(struct sim_codes *codes)
+/* An MX of one label (localhost) has no address, whether one asks or not. */
+static bool has_single_label_mx(const struct sim_domain *d)
 {
-    static const int unasked[] = {FC_sts_half_delegated, FC_mx_host_no_address, FC_mx_host_cname,
-                                  FC_mx_host_private};
+    for (size_t i = 0; i < d->mx_count; i++)
+        if (strchr(d->mx[i].name, '.') == NULL)
+            return true;
+    return false;
+}
+
+/* Rows of stage dns that only stages which are left out would ask for. */
+static void drop_unasked(struct sim_domain *d)
+{
+    static const int unasked[] = {FC_sts_half_delegated, FC_mx_host_cname, FC_mx_host_private};
     for (size_t i = 0; i < sizeof unasked / sizeof unasked[0]; i++)
-        sim_codes_drop(codes, unasked[i]);
+        sim_codes_drop(&d->codes, unasked[i]);
+    if (!has_single_label_mx(d))
+        sim_codes_drop(&d->codes, FC_mx_host_no_address);
     for (int stage = STAGE_POLICY_HOST; stage <= STAGE_MX_TLS; stage++)
-        sim_codes_drop_stage(codes, (enum stage)stage);
+        sim_codes_drop_stage(&d->codes, (enum stage)stage);
 }
 
 /* Rows that only a deep scan sees, and one that it sees otherwise: what has IPv6 alone is out of
@@ -272,7 +282,7 @@ static void judge_adopter(struct sim_domain *d, enum sim_truth_mode mode)
     if (d->host.policy_seen)
         add_policy_codes(d);
     if (mode == SIM_TRUTH_DNS_ONLY)
-        drop_unasked(&d->codes);
+        drop_unasked(d);
     d->adoption = adoption_of(d, mode);
     d->verdict = verdict_of(d, t);
     if (mode == SIM_TRUTH_DNS_ONLY)
