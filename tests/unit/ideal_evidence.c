@@ -263,7 +263,8 @@ static void fill_mx_host(const struct sim_domain *d, const struct sim_mx *mx,
     h->name = mx->name;
     h->preference = mx->preference;
     h->implicit = d->mx_state == SIM_MX_IMPLICIT;
-    if (mx->name[0] == '.' || mode == SIM_TRUTH_DNS_ONLY)
+    bool asked = mode != SIM_TRUTH_DNS_ONLY || strchr(mx->name, '.') == NULL; /* localhost: known */
+    if (mx->name[0] == '.' || !asked)
         return;
     fill_addresses(e, mx->status, mx->cname, mx->addr, mx->addr_count,
                    asks_v6(mx->v6, mx->addr_count, mode), &h->addrs);
