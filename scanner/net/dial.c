@@ -1,7 +1,9 @@
 #include "scanner/net/dial.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,6 +91,16 @@ enum conn dial_socket(struct dialer *d, const struct net_addr *to, int *fd)
     return CONN_OK;
 }
 
+/* Whether the kernel keeps ICMP errors with their senders. Only while connecting: afterwards they
+ * would end a connection that a sender's would outlive. */
+static void error_queue(int fd, uint8_t family, int on)
+{
+    if (family == 4)
+        setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+    else
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+}
+
 enum conn dial_open(struct dialer *d, const struct endpoint *to, int *fd)
 {
     struct sockaddr_storage ss;
@@ -96,6 +108,7 @@ enum conn dial_open(struct dialer *d, const struct endpoint *to, int *fd)
     enum conn result = dial_socket(d, &to->ip, fd);
     if (result != CONN_OK)
         return result;
+    error_queue(*fd, to->ip.family, 1);
     if (connect(*fd, (struct sockaddr *)&ss, len) == 0 || errno == EINPROGRESS)
         return CONN_OK;
     /* At once and without a packet: this machine has no way there. */
@@ -106,12 +119,57 @@ enum conn dial_open(struct dialer *d, const struct endpoint *to, int *fd)
     return result;
 }
 
+static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+    if (a->sa_family != b->sa_family)
+        return false;
+    if (a->sa_family == AF_INET)
+        return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
+               ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
+    return memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
+                  &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr,
+                  sizeof(struct in6_addr)) == 0;
+}
+
+/* Whether it was this machine that called the host unreachable: its gateway does not answer ARP or
+ * ND, so the link is down. A router's word for it comes from another address. */
+static bool is_our_own_word(int fd)
+{
+    union {
+        char bytes[256];
+        struct cmsghdr align;
+    } control;
+    struct sockaddr_storage self;
+    socklen_t len = sizeof self;
+    if (getsockname(fd, (struct sockaddr *)&self, &len) != 0)
+        return false;
+    for (;;) {
+        struct msghdr msg = {.msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+        if (recvmsg(fd, &msg, MSG_ERRQUEUE) < 0)
+            return false;
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
+            if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&
+                !(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+                continue;
+            struct sock_extended_err *e = (struct sock_extended_err *)(void *)CMSG_DATA(c);
+            if (e->ee_origin == SO_EE_ORIGIN_LOCAL ||
+                same_host(SO_EE_OFFENDER(e), (struct sockaddr *)&self))
+                return true;
+        }
+    }
+}
+
 enum conn dial_result(int fd)
 {
-    int error = 0;
+    int error = 0, family = AF_INET;
     socklen_t len = sizeof error;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
         error = errno;
+    if (conn_of_errno(error) == CONN_UNREACHABLE && is_our_own_word(fd))
+        return CONN_ABANDONED;
+    len = sizeof family;
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+    error_queue(fd, family == AF_INET ? 4 : 6, 0);
     /* Made, and reset before we looked: a refusal would be ECONNREFUSED. */
     return error == ECONNRESET ? CONN_OK : conn_of_errno(error);
 }

@@ -22,7 +22,8 @@ struct dialer {
 enum conn dial_socket(struct dialer *d, const struct net_addr *to, int *fd);
 /* dial_socket, and connect: CONN_OK and *fd with the connection under way (or made already). */
 enum conn dial_open(struct dialer *d, const struct endpoint *to, int *fd);
-/* Once fd can be written: CONN_OK, or how connecting failed. */
+/* Once fd can be written: CONN_OK, or how connecting failed. CONN_ABANDONED also when nobody but
+ * this machine itself says that the host is unreachable: then its own link is down. */
 enum conn dial_result(int fd);
 
 /* Monotonic milliseconds. */

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -160,14 +162,43 @@ static int lonely_network(void)
     return 0;
 }
 
-static void test_lonely_network(void **state)
+/* A link whose other end is gone: the kernel calls the host unreachable, and it alone. */
+static int dead_link(void)
+{
+    static const char setup[] =
+        "export PATH=$PATH:/usr/sbin; exec 2>/dev/null; ip link set lo up && "
+        "ip link add gone type veth peer name deaf && ip link set deaf up arp off && "
+        "ip address add 192.0.2.1/24 dev gone && ip link set gone up && "
+        "cd /proc/sys/net/ipv4/neigh/gone && echo 1 >mcast_solicit && echo 20 >retrans_time_ms";
+    struct endpoint host = {.ip = {.family = 4, .b = {192, 0, 2, 9}}, .port = 443};
+    guard *g;
+    int fd;
+    if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        return CANNOT;
+    if (system(setup) != 0)
+        return CANNOT;
+    if (guard_new(&g) != ST_OK || guard_allow(g, "192.0.2.0/24") != ST_OK)
+        return 1;
+    struct dialer d = {.guard = g};
+    if (dial_open(&d, &host, &fd) != CONN_OK)
+        return 2;
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    if (poll(&p, 1, 30000) != 1)
+        return 3;
+    if (dial_result(fd) != CONN_ABANDONED)
+        return 4;
+    close(fd);
+    guard_free(g);
+    return 0;
+}
+
+static void in_child(int (*check)(void))
 {
     int how;
-    (void)state;
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0)
-        _exit(lonely_network());
+        _exit(check());
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFEXITED(how));
     if (WEXITSTATUS(how) == CANNOT)
@@ -175,12 +206,24 @@ static void test_lonely_network(void **state)
     assert_int_equal(WEXITSTATUS(how), 0);
 }
 
+static void test_lonely_network(void **state)
+{
+    (void)state;
+    in_child(lonely_network);
+}
+
+static void test_dead_link(void **state)
+{
+    (void)state;
+    in_child(dead_link);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deadline),       cmocka_unit_test(test_guarded),
         cmocka_unit_test(test_sources),        cmocka_unit_test(test_out_of_descriptors),
-        cmocka_unit_test(test_lonely_network),
+        cmocka_unit_test(test_lonely_network), cmocka_unit_test(test_dead_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

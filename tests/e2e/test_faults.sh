@@ -1,0 +1,179 @@
+#!/usr/bin/env bash
+# One scan through a network that fails: the resolver is killed and started again and again, packets
+# are lost, the cable is pulled, half of the policy hosts are tarpits. It must end by itself, write
+# every name once, and never say of a name what is not so; that it could not find out it may say.
+#
+# The scanner is in a namespace of its own, unbound and simnet are in another one behind a link.
+# FAULTS_FULL=1 is the long form. NAMES, ADOPTION and DNS_RATE say how much there is to do, LOSS_S and
+# DOWN_S how long a fault lasts; KEEP=1 keeps the files.
+set -u
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+PATH=$PATH:/usr/sbin
+for tool in nft ip unbound nsenter; do
+    command -v $tool >/dev/null || { echo "$tool is not installed"; exit 77; }
+done
+if [ -z "${IN_NAMESPACE:-}" ]; then
+    unshare -rn true 2>/dev/null || { echo "no network namespaces here"; exit 77; }
+    unshare -rn nft add table inet faults 2>/dev/null || { echo "no nftables here"; exit 77; }
+    IN_NAMESPACE=1 exec unshare -rn "$0"
+fi
+if [ -n "${FAULTS_FULL:-}" ]; then
+    NAMES=${NAMES:-200000} ADOPTION=${ADOPTION:-2} DNS_RATE=${DNS_RATE:-2500}
+    RESTARTS=6 LOSS_S=20 DOWN_S=10 DEADLINE_S=30 BOUND_S=1500
+else
+    NAMES=${NAMES:-4000} ADOPTION=${ADOPTION:-8} DNS_RATE=${DNS_RATE:-360}
+    RESTARTS=3 LOSS_S=5 DOWN_S=5 DEADLINE_S=8 BOUND_S=180
+fi
+WORLD=(--seed 1 --adoption "$ADOPTION")
+TARPITS='[0-9.]*[13579]' # addresses whose last bit is set
+
+dir=$(mktemp -d /tmp/stscan-faults.XXXXXX)
+pids=() unbound=
+cleanup() {
+    for p in "${pids[@]}" $unbound; do kill "$p" 2>/dev/null; done
+    wait 2>/dev/null
+    if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
+}
+trap cleanup EXIT
+die() {
+    echo "$*"
+    tail -n 5 "$dir/log" 2>/dev/null
+    exit 1
+}
+# nap SECONDS: how long a fault lasts
+nap() { read -rt "$1" <> <(:); }
+# until_true WHAT COMMAND...: waits for an event, at most 60 s
+until_true() {
+    local what=$1 i
+    shift
+    for ((i = 0; i < 1200; i++)); do
+        "$@" >/dev/null 2>&1 && return
+        nap 0.05
+    done
+    die "never seen: $what"
+}
+
+# ---- two namespaces and a link -------------------------------------------------------------------
+unshare -n sleep infinity &
+far=$!
+pids+=($far)
+is_apart() { [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
+until_true "a second namespace" is_apart
+far() { nsenter -t "$far" -n -- "$@"; }
+# 127.0.0.0/8 lies behind the link. lo is up, or the kernel could not tell us that nobody answers.
+ip link set lo up && ip address del 127.0.0.1/8 dev lo &&
+    ip link add near type veth peer name far netns "$far" &&
+    ip address add 10.99.0.1/30 dev near && ip link set near up &&
+    far ip link set lo up && far ip address add 10.99.0.2/30 dev far && far ip link set far up &&
+    sysctl -qw net.ipv4.conf.all.route_localnet=1 &&
+    far sysctl -qw net.ipv4.conf.all.route_localnet=1 &&
+    ip route add 127.0.0.0/8 via 10.99.0.2 || { echo "cannot set up a link"; exit 77; }
+
+# ---- the world -----------------------------------------------------------------------------------
+"$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv" || exit 1
+"$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$dir/names.csv" || exit 1
+nsenter -t "$far" -n -- "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 \
+    --smtp-port 0 >"$dir/simnet.log" 2>&1 &
+pids+=($!)
+until_true "simnet" test -s "$dir/ports.env"
+# shellcheck disable=SC1091
+. "$dir/ports.env"
+cat >"$dir/unbound.conf" <<CONF
+server:
+    interface: 10.99.0.2@53
+    access-control: 10.99.0.0/30 allow
+    module-config: "iterator"
+    do-not-query-localhost: no
+    local-zone: localhost nodefault
+    cache-max-ttl: 2147483647
+    num-threads: 1
+    outgoing-range: 4096
+    num-queries-per-thread: 4096
+    username: ""
+    chroot: ""
+    directory: "$dir"
+    pidfile: ""
+    use-syslog: no
+remote-control:
+    control-enable: no
+forward-zone:
+    name: "."
+    forward-addr: 127.0.0.1@$DNS_PORT
+CONF
+resolver_start() {
+    nsenter -t "$far" -n -- unbound -d -c "$dir/unbound.conf" 2>>"$dir/unbound.log" &
+    unbound=$!
+}
+resolver_stop() {
+    kill -9 "$unbound"
+    wait "$unbound" 2>/dev/null
+    unbound=
+}
+resolver_start
+until_true "unbound" far sh -c "ss -Hlun 'sport = 53' | grep -q ."
+
+# Each packet crosses one input: what is lost is lost on the link. Of a connection to a tarpit the
+# handshake of TCP passes and no more.
+rules() { nft "$@" && far nft "$@"; }
+rules add table inet faults
+rules 'add chain inet faults in { type filter hook input priority 0; }'
+rules 'add chain inet faults loss'
+rules 'add rule inet faults in jump loss'
+rules 'add rule inet faults in meta l4proto tcp numgen random mod 100 < 1 drop'
+far nft add rule inet faults in "tcp dport $HTTPS_PORT ip daddr & 0.0.0.1 == 0.0.0.1" \
+    'tcp flags & psh == psh drop' || die "no rule for tarpits"
+
+# ---- the scan ------------------------------------------------------------------------------------
+timeout "$BOUND_S" "$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver 10.99.0.2:53 -4 \
+    --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
+    --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \
+    --dns-rate "$DNS_RATE" --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 \
+    --per-ip-rate 0,0 --timeout-dns $((DOWN_S + 5)) --timeout-policy "$DEADLINE_S" --timeout-probe "$DEADLINE_S" \
+    "$dir/names.csv" 2>"$dir/log" &
+scan=$!
+pids+=($scan)
+# under_way FAULT: the first pass must go on when a fault is over, or nothing was tried.
+under_way() {
+    kill -0 "$scan" 2>/dev/null || die "the scan was over before the end of: $1"
+}
+until_true "records" grep -q '"records":[1-9]' "$dir/scan.state"
+for ((i = 1; i <= RESTARTS; i++)); do
+    resolver_stop
+    nap 1
+    resolver_start
+    nap 1
+    under_way "restart $i of the resolver"
+done
+rules 'add rule inet faults loss numgen random mod 100 < 30 drop'
+nap "$LOSS_S"
+rules flush chain inet faults loss
+under_way "loss"
+far ip link set far down
+nap "$DOWN_S"
+far ip link set far up
+under_way "no link"
+wait "$scan"
+rc=$?
+pids=("${pids[@]:0:2}")
+[ $rc -eq 0 ] || die "exit code $rc"
+
+"$BUILD/stscan" verify "$dir/scan.ndjson.zst" || exit 1
+tests/e2e/compare_truth.py "$dir/truth.ndjson" "$dir/scan.ndjson.zst" --faults "$TARPITS" || exit 1
+
+# What happened stands in the metadata too: complete, though not at once, and of what is not known
+# the count is that of the records.
+/usr/bin/python3 - "$dir/scan.meta.json" "$dir/scan.ndjson.zst" "$NAMES" <<'PY' || exit 1
+import json, subprocess, sys
+meta = json.load(open(sys.argv[1]))
+records = subprocess.run(["zstdcat", sys.argv[2]], stdout=subprocess.PIPE, check=True).stdout
+unknown = records.count(b'"adoption":"undetermined"')
+wrong = [what for what, ok in (
+    ("complete", meta["complete"] and meta["exit_code"] == 0),
+    ("records", meta["counts"]["records"] == int(sys.argv[3])),
+    ("undetermined", meta["counts"]["adoption"]["undetermined"] == unknown),
+    ("tries again", meta["work"]["dns_retries"] > 0),
+    ("second pass", meta["work"]["retried"] > 0)) if not ok]
+sys.exit("metadata: " + ", ".join(wrong) if wrong else 0)
+PY
+echo "$NAMES names through $RESTARTS restarts, $LOSS_S s of loss, $DOWN_S s without link, and tarpits"
