@@ -187,6 +187,8 @@ static void end_workers(struct scan *s, struct scan_stats *total)
 static void close_all(struct scan *s)
 {
     scan_free_events(s);
+    ehlo_check_free(s->ehlo);
+    strbuf_free(&s->ehlo_notes);
     local_resolver_free(s->resolver);
     mailbox_free(s->shared.scan);
     if (s->base)
@@ -234,6 +236,7 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
                              .resolvers = s->shared.resolvers,
                              .n_resolvers = s->shared.n_resolvers,
                              .local_resolver = s->resolver ? &report : NULL,
+                             .ehlo_notes = s->ehlo_notes.p,
                              .stats = stats,
                              .input = &counts,
                              .written = written,
@@ -347,8 +350,11 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (started && !caller)
         say_how_it_begins(s);
-    if (started)
+    if (started) {
+        scan_check_ehlo(s);
         event_base_dispatch(s->base);
+        scan_await_ehlo(s);
+    }
     join_workers(s);
     if (s->progress) {
         struct progress_view v = scan_view(s);

@@ -11,6 +11,7 @@
 #include "scanner/output/progress.h"
 #include "scanner/resume.h"
 #include "scanner/scan.h"
+#include "scanner/scan_ehlo.h"
 #include "scanner/scan_setup.h"
 
 /* How a scan goes: the first pass, the second over what stayed undetermined, the end. */
@@ -39,6 +40,9 @@ struct scan {
     uint32_t n_wanted;
     bool asked, print_wanted; /* answers are due; they are to be printed */
     struct scan_stats known;  /* the last whole answer, of this run */
+    ehlo_check *ehlo;         /* under way or done, or NULL */
+    bool ehlo_pending;
+    struct strbuf ehlo_notes; /* what it found missing, a line an address */
     int status_fd;            /* --status-file, or -1 */
     page_server *metrics;     /* --metrics, or NULL */
     struct mail writer_failed;

@@ -90,6 +90,24 @@ socklen_t endpoint_sockaddr(const struct endpoint *e, struct sockaddr_storage *s
     return sizeof in;
 }
 
+void addr_reverse_name(const struct net_addr *a, char out[ADDR_REVERSE_MAX_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *p = out;
+    if (a->family == 4) {
+        snprintf(out, ADDR_REVERSE_MAX_BYTES, "%u.%u.%u.%u.in-addr.arpa", a->b[3], a->b[2], a->b[1],
+                 a->b[0]);
+        return;
+    }
+    for (int i = 15; i >= 0; i--) {
+        *p++ = digits[a->b[i] & 0xf];
+        *p++ = '.';
+        *p++ = digits[a->b[i] >> 4];
+        *p++ = '.';
+    }
+    memcpy(p, "ip6.arpa", sizeof "ip6.arpa");
+}
+
 struct net_addr addr_canonical(const struct net_addr *a)
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

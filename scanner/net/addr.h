@@ -21,6 +21,10 @@ void endpoint_text(const struct endpoint *e, char out[ENDPOINT_TEXT_MAX_BYTES]);
 /* Fills ss; returns the length to hand to connect or bind. */
 socklen_t endpoint_sockaddr(const struct endpoint *e, struct sockaddr_storage *ss);
 
+/* The name that its PTR record stands at, without final dot (RFC 1035 3.5, RFC 3596 2.5). */
+#define ADDR_REVERSE_MAX_BYTES 73
+void addr_reverse_name(const struct net_addr *a, char out[ADDR_REVERSE_MAX_BYTES]);
+
 /* What an address really is: IPv4-mapped, 6to4 (RFC 3056) and NAT64 (RFC 6052, 64:ff9b::/96)
  * addresses give their embedded IPv4 address, any other one itself. */
 struct net_addr addr_canonical(const struct net_addr *a);

@@ -1,9 +1,30 @@
 #include "scanner/net/route.h"
 
 #include "scanner/net/addr.h"
+#include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
-bool route_exists(uint8_t family)
+static bool local_address(int fd, struct net_addr *out)
+{
+    struct sockaddr_storage ss;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    socklen_t len = sizeof ss;
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+        return false;
+    *out = (struct net_addr){.family = ss.ss_family == AF_INET ? 4 : 6};
+    if (ss.ss_family == AF_INET) {
+        memcpy(&in, &ss, sizeof in);
+        memcpy(out->b, &in.sin_addr, 4);
+    } else {
+        memcpy(&in6, &ss, sizeof in6);
+        memcpy(out->b, &in6.sin6_addr, 16);
+    }
+    return true;
+}
+
+bool route_source(uint8_t family, struct net_addr *out)
 {
     /* Any global unicast address will do: connecting a datagram socket only asks the routing table.
      * These are a.root-servers.net, which are not likely to move. */
@@ -18,7 +39,13 @@ bool route_exists(uint8_t family)
     int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    bool ok = connect(fd, (struct sockaddr *)&ss, len) == 0;
+    bool ok = connect(fd, (struct sockaddr *)&ss, len) == 0 && local_address(fd, out);
     close(fd);
     return ok;
+}
+
+bool route_exists(uint8_t family)
+{
+    struct net_addr ignored;
+    return route_source(family, &ignored);
 }

@@ -2,10 +2,11 @@
 #ifndef SCANNER_NET_ROUTE_H
 #define SCANNER_NET_ROUTE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "lib/evidence.h"
 
 /* Whether the kernel knows a route to the public addresses of a family (4 or 6). Sends nothing. */
 bool route_exists(uint8_t family);
+/* The same, and the local address that packets to them would carry. */
+bool route_source(uint8_t family, struct net_addr *out);
 
 #endif

@@ -77,14 +77,28 @@ static json_t *versions(void)
     return o;
 }
 
-static json_t *identity(const struct scan_options *o)
+/* A text as an array of its lines. */
+static json_t *lines_of(const char *text)
 {
+    json_t *a = json_array();
+    while (text && *text != '\0') {
+        size_t len = strcspn(text, "\n");
+        json_array_append_new(a, json_stringn(text, len));
+        text += len + (text[len] == '\n');
+    }
+    return a;
+}
+
+static json_t *identity(const struct scan_meta *m)
+{
+    const struct scan_options *o = m->options;
     json_t *id = json_object();
     char host[256] = "";
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = '\0';
     set(id, "machine", any_text(host));
     set(id, "ehlo_name", any_text(o->ehlo_name));
+    set(id, "ehlo_notes", lines_of(m->ehlo_notes));
     set(id, "contact", any_text(o->contact));
     return id;
 }
@@ -237,7 +251,7 @@ static json_t *meta_object(const struct scan_meta *m)
     set_count(root, "runs", m->runs);
     set(root, "versions", versions());
     set(root, "arguments", arguments(o));
-    set(root, "identity", identity(o));
+    set(root, "identity", identity(m));
     set(root, "resolvers", resolvers(m));
     set(root, "local_resolver", local_resolver_part(m->local_resolver));
     set_seed(root, o->seed);

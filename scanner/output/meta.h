@@ -15,6 +15,7 @@ struct scan_meta {
     const struct endpoint *resolvers;   /* that were asked */
     size_t n_resolvers;
     const struct resolver_report *local_resolver; /* NULL: none of our own */
+    const char *ehlo_notes; /* what DNS lacks for the EHLO name, in lines of ASCII; or NULL */
     const struct scan_stats *stats;
     const struct input_counts *input;
     const struct writer_totals *written;   /* NULL while the writer is open */

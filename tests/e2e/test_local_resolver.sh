@@ -37,7 +37,7 @@ fail() { echo "$*"; bad=1; }
 printf 'server:\n    module-config: "iterator"\n' >"$dir/extra.conf"
 echo "193.9.9.9" >"$dir/blocklist.txt"
 options=(--local-resolver --local-resolver-conf "$dir/extra.conf" --blocklist "$dir/blocklist.txt"
-    --no-probe --no-retry-undetermined --timeout-dns 8 --timeout-policy 5)
+    --no-retry-undetermined --timeout-dns 8 --timeout-policy 5)
 # The unbounds of this namespace.
 resolvers() {
     local p
@@ -60,6 +60,25 @@ await() { # PATTERN FILE PID
 no_resolver "after the end"
 grep -q "unbound 1.* of our own at 127.0.0.1:" "$dir/err" || fail "nothing is said of the resolver"
 tests/e2e/local/judge.py "$dir" || bad=1
+
+# The EHLO name, from an address that DNS knows, and from one that says nothing.
+ehlo() { # PATTERN NAME SOURCE
+    "$BUILD/stscan" scan -o "$dir/ehlo.ndjson" "${options[@]}" --ehlo-name "$2" --source "$3" \
+        <(echo absent.example) 2>"$dir/err" || { fail "--source $3: exit code $?"; cat "$dir/err"; }
+    if [ -z "$1" ]; then
+        grep '^stscan: EHLO name' "$dir/err" && fail "$2 is as it should be"
+        return
+    fi
+    grep -qF "stscan: EHLO name $2: $1" "$dir/err" || { fail "$2: not said: $1"; cat "$dir/err"; }
+    grep -qF "\"$1" "$dir/ehlo.meta.json" || fail "$2: not in the metadata: $1"
+}
+ehlo '' scanner.example 93.184.99.1
+ehlo "the PTR of 93.184.99.1 names scanner.example, not good.example; good.example has no A record" \
+    good.example 93.184.99.1
+ehlo "93.184.99.2 has no PTR record; scanner.example does not resolve to 93.184.99.2" \
+    scanner.example 93.184.99.2
+ehlo "not checked: we send from 10.9.9.9" scanner.example 10.9.9.9
+options+=(--no-probe)
 
 # A scan that its rate keeps going.
 for i in $(seq 3000); do echo "d$i.hoster.example"; done >"$dir/many.txt"
