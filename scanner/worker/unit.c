@@ -14,16 +14,6 @@ const char *unit_state_name(enum unit_state s)
 
 /* ---- the walk ------------------------------------------------------------------------------- */
 
-static void set_state(struct unit *u, enum unit_state s)
-{
-    struct worker *w = u->worker;
-    if (u->state == UNIT_RECORD)
-        w->n_record--;
-    if (s == UNIT_RECORD)
-        w->n_record++;
-    u->state = s;
-}
-
 /* The record is known: which of the further parts does this domain get? */
 static void decide_scope(struct unit *u)
 {
@@ -42,11 +32,11 @@ static void gather(struct unit *u)
 {
     decide_scope(u);
     if (!u->want_policy && !u->want_mx && !u->want_tlsrpt) {
-        set_state(u, UNIT_FINISH);
+        u->state = UNIT_FINISH;
         unit_finish(u);
         return;
     }
-    set_state(u, UNIT_GATHER);
+    u->state = UNIT_GATHER;
     unit_hold(u);
     unit_names_start(u);
     if (u->adopter && u->worker->shared->options->deep)
@@ -65,7 +55,7 @@ static void advance(struct unit *u)
     case UNIT_RECORD:
         worker_count_lookup(u->worker, u->e.sts.dns.status);
         if (u->e.sts.dns.cname.n > 0 && lookup_is_negative(u->e.sts.dns.status)) {
-            set_state(u, UNIT_SIBLING);
+            u->state = UNIT_SIBLING;
             unit_hold(u);
             unit_sibling_start(u);
             unit_release(u);
@@ -77,7 +67,7 @@ static void advance(struct unit *u)
         gather(u);
         break;
     case UNIT_GATHER:
-        set_state(u, UNIT_FINISH);
+        u->state = UNIT_FINISH;
         unit_finish(u);
         break;
     case UNIT_IDLE:
@@ -124,7 +114,7 @@ static struct unit *take_from_pool(struct worker *w)
 void unit_put_back(struct unit *u)
 {
     struct worker *w = u->worker;
-    set_state(u, UNIT_IDLE);
+    u->state = UNIT_IDLE;
     if (u->before)
         u->before->next = u->next;
     else
@@ -138,7 +128,6 @@ void unit_put_back(struct unit *u)
     u->next = w->free_units;
     w->free_units = u;
     w->n_units--;
-    atomic_store_explicit(&w->live.in_flight, w->n_units, memory_order_relaxed);
     worker_schedule(w);
 }
 
@@ -157,7 +146,6 @@ static enum status take_item(struct unit *u, const struct input_item *item)
     struct evidence *e = &u->e;
     e->index = item->index;
     e->rank = item->rank;
-    e->ts_ms = wall_clock_ms();
     e->domain = arena_dup(&e->arena, slice_of(item->domain));
     e->tag = item->tag ? arena_dup(&e->arena, slice_of(item->tag)) : NULL;
     if (item->reason) {
@@ -169,7 +157,18 @@ static enum status take_item(struct unit *u, const struct input_item *item)
     return e->domain && (!item->tag || e->tag) && (!item->reason || e->raw.p) ? ST_OK : ST_NOMEM;
 }
 
-enum status unit_begin(struct worker *w, const struct input_item *item, bool second_pass)
+/* The first question's time is the unit's, too. */
+static void take_record(struct unit *u, const struct dns_answer *record)
+{
+    unit_pause(u, u->began_us, record->waited_ms);
+    unit_keep_txt(u, &u->e.sts, record);
+    u->state = UNIT_RECORD;
+    unit_hold(u);
+    unit_release(u);
+}
+
+enum status unit_begin(struct worker *w, const struct input_item *item,
+                       const struct unit_start *start, const struct dns_answer *record)
 {
     struct unit *u = take_from_pool(w);
     if (!u)
@@ -177,32 +176,25 @@ enum status unit_begin(struct worker *w, const struct input_item *item, bool sec
     u->pending = 0;
     u->asks = NULL;
     u->jobs = NULL;
-    u->second_pass = second_pass;
+    u->second_pass = start->second_pass;
     u->adopter = u->want_policy = u->want_mx = u->want_probe = u->want_tlsrpt = false;
     u->policy_next = u->policy_contacted = 0;
-    u->began_us = worker_now_us(w);
+    u->began_us = start->began_us;
     u->paused_us = u->paused_until_us = 0;
+    u->e.ts_ms = start->ts_ms;
     if (take_item(u, item) != ST_OK) {
         unit_put_back(u);
         return ST_NOMEM;
     }
-    if (u->e.input == INPUT_OK && guard_name(worker_guard(w), u->e.domain) != GUARD_OK)
-        u->e.input = INPUT_EXCLUDED;
-    if (u->e.input != INPUT_OK) {
-        u->e.policy.skipped = u->e.mx.probe_skipped = true;
-        set_state(u, UNIT_FINISH);
-        unit_finish(u);
+    if (record) {
+        take_record(u, record);
         return ST_OK;
     }
-    const char *name = arena_join(&u->e.arena, "_mta-sts.", u->e.domain);
-    if (!name) {
-        unit_put_back(u);
-        return ST_NOMEM;
-    }
-    set_state(u, UNIT_RECORD);
-    unit_hold(u);
-    unit_ask_txt(u, name, false, &u->e.sts);
-    unit_release(u);
+    if (u->e.input == INPUT_OK)
+        u->e.input = INPUT_EXCLUDED;
+    u->e.policy.skipped = u->e.mx.probe_skipped = true;
+    u->state = UNIT_FINISH;
+    unit_finish(u);
     return ST_OK;
 }
 
@@ -248,7 +240,7 @@ void unit_check_deadline(struct unit *u)
     u->e.deadline_hit = true;
     u->worker->stats.watchdog++;
     unit_detach(u);
-    set_state(u, UNIT_FINISH);
+    u->state = UNIT_FINISH;
     unit_finish(u);
 }
 

@@ -1,6 +1,6 @@
-/* unit - one domain's walk, from input item to record.
+/* unit - one domain's walk, from the answer at _mta-sts.D (candidate.h asks) to its record.
  *
- *   RECORD    ask for TXT at _mta-sts.D
+ *   RECORD    the record set is known
  *   SIBLING   only when that is a CNAME to nothing: is it one of a zone-wide wildcard?
  *   GATHER    names, policy and MX with their probes, side by side; each part goes on by itself
  *   FINISH    judge, write the record (or withhold it for the second pass)
@@ -54,9 +54,17 @@ struct unit {
     struct evidence e;
 };
 
-/* Begins the walk of an input item, or of a withheld domain in the second pass. May end it, too,
- * when nothing needs to be asked. ST_NOMEM. */
-enum status unit_begin(struct worker *w, const struct input_item *item, bool second_pass);
+/* When the domain's turn began: before its record was asked for. */
+struct unit_start {
+    int64_t ts_ms;
+    uint64_t began_us;
+    bool second_pass;
+};
+/* Begins the walk of a domain with the answer for its record. May end it, too, when nothing more
+ * needs to be asked. NULL: nothing was asked, since the item is no name or on the user's list.
+ * ST_NOMEM. */
+enum status unit_begin(struct worker *w, const struct input_item *item,
+                       const struct unit_start *start, const struct dns_answer *record);
 /* Watchdog: ends it with what there is when its clock has run out. */
 void unit_check_deadline(struct unit *u);
 /* Drops it without a record; what is under way for it comes back to nobody. */

@@ -1,6 +1,7 @@
 #include "scanner/worker/worker.h"
 
 #include "scanner/worker/aia.h"
+#include "scanner/worker/candidate.h"
 #include "scanner/worker/unit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -84,8 +85,7 @@ void worker_fail(struct worker *w)
 
 static bool has_room(const struct worker *w)
 {
-    return !w->stalled && !w->stopping && w->n_record < w->record_max &&
-           w->n_units - w->n_record < w->wide_max;
+    return !w->stalled && !w->stopping && w->n_record < w->record_max && w->n_units < w->wide_max;
 }
 
 /* The next item of the input; NULL when there is none now (or none any more: input_over). */
@@ -114,7 +114,7 @@ static bool begin_next(struct worker *w)
         const struct input_item *item = next_item(w);
         if (!item)
             return false;
-        st = unit_begin(w, item, false);
+        st = candidate_begin(w, item, false);
     } else {
         struct retry_domain *d = w->draining ? NULL : retry_take(&w->withheld);
         if (!d)
@@ -122,7 +122,7 @@ static bool begin_next(struct worker *w)
         struct input_item item = {
             .index = d->index, .rank = d->rank, .domain = d->domain, .tag = d->tag};
         w->stats.retried++;
-        st = unit_begin(w, &item, true);
+        st = candidate_begin(w, &item, true);
         retry_domain_free(d);
     }
     if (st != ST_OK)
@@ -132,7 +132,7 @@ static bool begin_next(struct worker *w)
 
 static bool is_idle(const struct worker *w)
 {
-    if (w->n_units > 0)
+    if (w->n_record + w->n_units > 0)
         return false;
     return w->pass == 0 ? w->input_over : w->draining || w->withheld.n == 0;
 }
@@ -145,9 +145,11 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
     if (w->stopping)
         return;
     int begun = 0;
+    w->turn_us = worker_now_us(w);
+    w->turn_ms = wall_clock_ms();
     while (begun < BEGIN_PER_TURN && has_room(w) && begin_next(w))
         begun++;
-    atomic_store_explicit(&w->live.in_flight, w->n_units, memory_order_relaxed);
+    atomic_store_explicit(&w->live.in_flight, w->n_record + w->n_units, memory_order_relaxed);
     owner_pump(&w->owner);
     if (begun == BEGIN_PER_TURN)
         worker_schedule(w);
@@ -197,6 +199,8 @@ static void stop(struct worker *w)
     report_lookups(w);
     while (w->units)
         unit_drop(w->units);
+    w->n_record = 0; /* nobody listens to their answers any more */
+    atomic_store_explicit(&w->live.in_flight, 0, memory_order_relaxed);
     worker_submit_batch(w);
     worker_write_withheld(w, true);
     event_base_loopbreak(w->base);
@@ -452,6 +456,7 @@ void worker_free(struct worker *w)
     owner_free(&w->owner);
     waitq_free(w->names);
     waitq_free(w->aia);
+    candidate_pool_free(w);
     unit_pool_free(w);
     unit_ask_pool_free(w);
     retry_free(&w->withheld);

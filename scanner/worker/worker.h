@@ -20,6 +20,7 @@
 
 struct unit;
 struct ask;
+struct candidate;
 
 /* What all workers read and none writes; owned by the scan. */
 struct worker_shared {
@@ -80,10 +81,11 @@ struct worker {
     /* units */
     struct unit *units, *free_units; /* under way; a pool */
     struct ask *free_asks;
-    uint32_t n_units;    /* under way */
-    uint32_t n_record;   /* of them, those that still ask for the record */
+    struct candidate *free_candidates;
+    uint32_t n_record;   /* candidates under way: domains whose record is asked for */
+    uint32_t n_units;    /* units under way: past the record */
     uint32_t record_max; /* this worker's share of --in-flight */
-    uint32_t wide_max;   /* units past the record that stop new input */
+    uint32_t wide_max;   /* units that stop new input */
     struct feed_batch *input;
     bool awaiting_input, input_over, idle_reported;
     struct retry_list withheld;
@@ -95,6 +97,9 @@ struct worker {
     uint64_t batch_since_us;
     struct scan_stats told; /* counters as they were when the last batch was handed over */
     struct judgement judgement;
+
+    uint64_t turn_us; /* when the turn that begins domains began, monotonic, */
+    int64_t turn_ms;  /* and by the wall clock */
 
     /* the loop's own lateness */
     struct lag lag;

@@ -1,0 +1,109 @@
+#include "scanner/worker/candidate.h"
+
+#include "scanner/worker/unit.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORD_LABEL "_mta-sts." /* RFC 8461 3.1 */
+
+enum { TEXT_FIRST_BYTES = 64 };
+
+struct candidate {
+    struct enquiry enquiry; /* first */
+    struct candidate *next; /* the worker's pool */
+    uint64_t index;
+    int64_t rank;
+    int64_t ts_ms;
+    uint64_t began_us;
+    bool second_pass;
+    char *text; /* "_mta-sts.D" and behind it the tag; stays for the next domain */
+    size_t alloc;
+    const char *tag; /* NULL when none */
+};
+
+static struct candidate *candidate_new(struct worker *w)
+{
+    struct candidate *c = w->free_candidates;
+    if (c)
+        w->free_candidates = c->next;
+    else
+        c = calloc(1, sizeof *c);
+    return c;
+}
+
+static void candidate_put_back(struct worker *w, struct candidate *c)
+{
+    c->next = w->free_candidates;
+    w->free_candidates = c;
+}
+
+void candidate_pool_free(struct worker *w)
+{
+    for (struct candidate *c; (c = w->free_candidates);) {
+        w->free_candidates = c->next;
+        free(c->text);
+        free(c);
+    }
+}
+
+static enum status keep_texts(struct candidate *c, const struct input_item *item)
+{
+    size_t label = sizeof RECORD_LABEL - 1;
+    size_t domain = strlen(item->domain) + 1, tag = item->tag ? strlen(item->tag) + 1 : 0;
+    size_t need = label + domain + tag;
+    if (need > c->alloc) {
+        size_t alloc = need < TEXT_FIRST_BYTES ? TEXT_FIRST_BYTES : need;
+        char *text = realloc(c->text, alloc);
+        if (!text)
+            return ST_NOMEM;
+        c->text = text;
+        c->alloc = alloc;
+    }
+    memcpy(c->text, RECORD_LABEL, label);
+    memcpy(c->text + label, item->domain, domain);
+    c->tag = item->tag ? memcpy(c->text + label + domain, item->tag, tag) : NULL;
+    return ST_OK;
+}
+
+/* The record is known: now the domain gets a unit. */
+static void on_record(struct enquiry *q, const struct dns_answer *a)
+{
+    struct candidate *c = (struct candidate *)q;
+    struct worker *w = q->worker;
+    if (!w->stopping) {
+        const struct input_item item = {.index = c->index,
+                                        .rank = c->rank,
+                                        .domain = c->text + sizeof RECORD_LABEL - 1,
+                                        .tag = c->tag};
+        const struct unit_start start = {
+            .ts_ms = c->ts_ms, .began_us = c->began_us, .second_pass = c->second_pass};
+        w->n_record--;
+        if (unit_begin(w, &item, &start, a) != ST_OK)
+            worker_fail(w);
+    }
+    candidate_put_back(w, c);
+}
+
+enum status candidate_begin(struct worker *w, const struct input_item *item, bool second_pass)
+{
+    const struct unit_start start = {
+        .ts_ms = w->turn_ms, .began_us = w->turn_us, .second_pass = second_pass};
+    if (item->reason || guard_name(worker_guard(w), item->domain) != GUARD_OK)
+        return unit_begin(w, item, &start, NULL);
+    struct candidate *c = candidate_new(w);
+    if (!c)
+        return ST_NOMEM;
+    if (keep_texts(c, item) != ST_OK) {
+        candidate_put_back(w, c);
+        return ST_NOMEM;
+    }
+    c->index = item->index;
+    c->rank = item->rank;
+    c->ts_ms = start.ts_ms;
+    c->began_us = start.began_us;
+    c->second_pass = second_pass;
+    c->enquiry = (struct enquiry){.worker = w, .done = on_record, .name = c->text, .type = DNS_TXT};
+    w->n_record++;
+    enquiry_start(&c->enquiry);
+    return ST_OK;
+}
