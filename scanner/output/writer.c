@@ -413,6 +413,8 @@ static int start(writer *w)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&w->thread, NULL, run, w);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc == 0)
+        pthread_setname_np(w->thread, "stscan-writer");
     return rc;
 }
 

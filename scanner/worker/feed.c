@@ -171,6 +171,7 @@ enum status feed_start(feed *f)
 {
     if (pthread_create(&f->thread, NULL, read_all, f) != 0)
         return ST_NOMEM;
+    pthread_setname_np(f->thread, "stscan-reader");
     f->started = true;
     return ST_OK;
 }

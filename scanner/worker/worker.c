@@ -422,6 +422,8 @@ static void *run(void *arg)
 enum status worker_start(struct worker *w)
 {
     w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+    if (w->started)
+        pthread_setname_np(w->thread, "stscan-worker");
     return w->started ? ST_OK : ST_NOMEM;
 }
 
