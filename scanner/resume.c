@@ -133,6 +133,7 @@ static enum status go_on(struct opening *w)
     if (!scan_identity_equal(slice_of(then), (struct slice){w->identity.p, w->identity.len}, why,
                              sizeof why))
         return refuse(w, EXIT_USAGE, ST_USAGE, "--resume: %s", why);
+    w->r->goes_on = true;
     return read_back(w);
 }
 
@@ -195,7 +196,8 @@ static enum status open_files(struct opening *w, struct slice head, int64_t now_
     if (st != ST_OK)
         return st;
     r->state_path = strdup(w->names.state);
-    if (!r->state_path)
+    r->budget_path = strdup(w->names.budget);
+    if (!r->state_path || !r->budget_path)
         return refuse(w, EXIT_OUTPUT, ST_NOMEM, "%s", status_text(ST_NOMEM));
     journal_begin_run(r->journal);
     r->start_ms = journal_start_ms(r->journal);
@@ -260,14 +262,19 @@ struct input_skip resume_skip(struct resume *r)
 
 enum status resume_end(struct resume *r)
 {
-    return r->journal ? journal_remove(r->journal, r->state_path) : ST_OK;
+    if (!r->journal)
+        return ST_OK;
+    if (unlink(r->budget_path) != 0 && errno != ENOENT)
+        return ST_IO;
+    return journal_remove(r->journal, r->state_path);
 }
 
 void resume_close(struct resume *r)
 {
     journal_close(r->journal);
     free(r->state_path);
+    free(r->budget_path);
     done_set_free(&r->done);
     r->journal = NULL;
-    r->state_path = NULL;
+    r->state_path = r->budget_path = NULL;
 }

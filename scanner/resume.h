@@ -14,7 +14,8 @@
 
 struct resume {
     journal *journal; /* NULL on standard output */
-    char *state_path;
+    char *state_path, *budget_path;
+    bool goes_on; /* there was a state: not all begins here */
     struct done_set done;
     uint64_t last;         /* the highest index that is done */
     struct done_page_sum { /* the reader's: what of a pipe has been compared with the records */
@@ -38,7 +39,8 @@ enum status resume_open(const struct scan_options *o, struct slice head, int64_t
  * done is compared with its record: so every record always stands for the line of its index. Of an
  * invalid line the reason is compared. */
 struct input_skip resume_skip(struct resume *r);
-/* The scan is complete and its metadata written: the state goes. ST_IO with errno. */
+/* The scan is complete and its metadata written: the state goes, the budget before it. ST_IO with
+ * errno. */
 enum status resume_end(struct resume *r);
 void resume_close(struct resume *r);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 static void wake_worker(void *arg, uint32_t id)
@@ -98,6 +99,29 @@ static enum status open_input(struct scan *s)
     return st == ST_OK ? scan_start_resolver(s) : st;
 }
 
+/* How often addresses were connected to, in this run and in those before it. */
+static enum status open_budget(struct scan *s, char *error, size_t error_size)
+{
+    struct budget_limits per_address = {.connections = LIMIT_FETCHES_PER_ADDRESS,
+                                        .misdirected = LIMIT_MISDIRECTED_PER_ADDRESS};
+    const char *path = s->resume.budget_path;
+    uint64_t key;
+    if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key)
+        return ST_INTERNAL;
+    enum status st = budget_new(&per_address, key, &s->shared.fetches);
+    if (st != ST_OK || !path)
+        return st;
+    budget_on_failure(s->shared.fetches, scan_on_writer_failed, s);
+    st = budget_keep(s->shared.fetches, path, s->resume.goes_on);
+    if (st == ST_NOT_FOUND)
+        scan_say(s, "%s is gone: connections to an address are counted from 0 again", path);
+    if (st == ST_IO)
+        snprintf(error, error_size, "%s: %s", path,
+                 errno == ELOOP ? "is a symbolic link, refusing to write through it"
+                                : strerror(errno));
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static enum status open_all(struct scan *s)
 {
     char error[512] = "";
@@ -114,6 +138,8 @@ static enum status open_all(struct scan *s)
     if (st == ST_OK)
         st = writer_open(s->options, s->resume.journal, &events, &shared->writer, error,
                          sizeof error);
+    if (st == ST_OK)
+        st = open_budget(s, error, sizeof error);
     if (st == ST_OK)
         st = make_workers(s);
     struct feed_source source = {.next = next_item, .arg = s};
@@ -194,6 +220,7 @@ static void close_all(struct scan *s)
     if (s->base)
         event_base_free(s->base);
     input_close(s->input);
+    budget_free(s->shared.fetches);
     resume_close(&s->resume);
     setup_close(&s->setup);
     free(s);

@@ -205,6 +205,8 @@ static void writer_has_failed(struct mail *mail, void *owner)
 void scan_on_writer_failed(void *arg, int err)
 {
     struct scan *s = arg;
+    if (atomic_exchange(&s->writer_has_failed, true))
+        return; /* the mail is under way */
     atomic_store(&s->writer_errno, err);
     s->writer_failed.deliver = writer_has_failed;
     mailbox_send(s->shared.scan, &s->writer_failed);

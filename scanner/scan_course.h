@@ -47,6 +47,7 @@ struct scan {
     page_server *metrics;     /* --metrics, or NULL */
     struct mail writer_failed;
     atomic_int writer_errno;
+    atomic_bool writer_has_failed;
     atomic_uint_fast64_t durable;
 };
 
@@ -75,7 +76,8 @@ void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t d
 
 /* Takes a worker's report (worker_shared.on_report). */
 void scan_on_report(struct mail *report, void *scan);
-/* The writer's events; arg is the scan. On the writer's thread. */
+/* The writer's events; arg is the scan. On the writer's thread, and that a file cannot be written
+ * from any thread. */
 void scan_on_durable(void *arg, const uint64_t *indexes, size_t n);
 void scan_on_writer_failed(void *arg, int err);
 void scan_on_lines(void *arg, struct slice lines); /* when there is a caller */

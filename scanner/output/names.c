@@ -36,7 +36,8 @@ enum status output_names_make(const char *output, struct output_names *out)
         out->meta = joined(output, stem, ".meta.json");
         out->certs = joined(output, stem, ".certs.ndjson.zst");
         out->state = joined(output, stem, ".state");
-        ok = ok && out->meta && out->certs && out->state;
+        out->budget = joined(output, stem, ".budget");
+        ok = ok && out->meta && out->certs && out->state && out->budget;
     }
     if (!ok)
         output_names_free(out);
@@ -51,5 +52,6 @@ void output_names_free(struct output_names *n)
     free(n->meta);
     free(n->certs);
     free(n->state);
+    free(n->budget);
     *n = (struct output_names){0};
 }

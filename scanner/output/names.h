@@ -1,7 +1,8 @@
 /* names - the files that belong to one output, from the value of --output.
  *
- * NAME.ndjson.zst or NAME.ndjson, and beside it NAME.meta.json, NAME.certs.ndjson.zst and
- * NAME.state. Standard output ("-") has no files beside it. */
+ * NAME.ndjson.zst or NAME.ndjson, and beside it NAME.meta.json, NAME.certs.ndjson.zst, and while
+ * the scan is unfinished NAME.state and NAME.budget. Standard output ("-") has no files beside it.
+ */
 #ifndef SCANNER_OUTPUT_NAMES_H
 #define SCANNER_OUTPUT_NAMES_H
 
@@ -9,9 +10,10 @@
 
 struct output_names {
     char *data; /* "-" for standard output */
-    char *meta; /* NULL for standard output, as are the next two */
+    char *meta; /* NULL for standard output, as are the next three */
     char *certs;
     char *state;
+    char *budget;
     bool compressed;
 };
 /* ST_USAGE for a name that the contract does not know. */

@@ -347,7 +347,7 @@ enum status owner_init(struct owner *o, struct worker *w)
 {
     const struct worker_shared *s = w->shared;
     const struct scan_options *opt = s->options;
-    *o = (struct owner){.worker = w};
+    *o = (struct owner){.worker = w, .fetches = s->fetches};
     crowd_init(&o->crowd, LIMIT_HANDSHAKES_PER_WORKER, s->connections_per_worker);
     struct worker_rates rates = worker_rates_of(opt);
     struct gate_limits https = https_limits(&rates, s->n_workers);
@@ -365,10 +365,6 @@ enum status owner_init(struct owner *o, struct worker *w)
     enum status st = gate_new(&https, &o->https);
     if (st == ST_OK)
         st = gate_new(&smtp, &o->smtp);
-    struct budget_limits per_address = {.connections = LIMIT_FETCHES_PER_ADDRESS,
-                                        .misdirected = LIMIT_MISDIRECTED_PER_ADDRESS};
-    if (st == ST_OK)
-        st = budget_new(&per_address, worker_now_us(w) + (uintptr_t)o, &o->fetches);
     if (st == ST_OK)
         st = waitq_new(LIMIT_PROBE_CACHE_ENTRIES, result_release, &o->probes);
     if (st == ST_OK)
@@ -403,7 +399,6 @@ void owner_free(struct owner *o)
     waitq_free(o->probes);
     gate_free(o->https);
     gate_free(o->smtp);
-    budget_free(o->fetches);
     if (o->wake)
         event_free(o->wake);
 }

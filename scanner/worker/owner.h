@@ -16,7 +16,7 @@ struct owner {
     struct fetcher *fetcher;
     struct prober *prober; /* NULL when nothing is probed */
     gate *https, *smtp;
-    budget *fetches;    /* per address and scan; probes are one an address and name anyway */
+    budget *fetches;    /* the scan's; probes are one an address and name anyway */
     waitq *probes;      /* struct result by address, and by address and name */
     struct event *wake; /* when a gate opens by time */
     struct crowd crowd; /* connections under way */

@@ -35,6 +35,7 @@ struct worker_shared {
     bool ask_policy, ask_mx, probe, ask_tlsrpt_of_all;
     feed *feed;
     writer *writer;
+    budget *fetches; /* per address and scan */
     struct worker **worker;
     uint32_t n_workers;
     uint32_t in_flight, connections_per_worker;         /* what there are descriptors for */

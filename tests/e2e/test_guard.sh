@@ -59,8 +59,23 @@ sys.exit("check lets through: " + " ".join(bad) if bad else 0)
 PY
 stop
 
+# The victim's total is that of the scan, through a kill -9 and a resume.
 start 10100
-scan --no-probe --no-retry-undetermined
-victim=$(grep -c '^93.189.0.1 443$' "$dir/contacts")
-[ "$victim" -eq 10000 ] || { echo "the victim was contacted $victim times"; exit 1; }
+contacted() { grep -c '^93.189.0.1 443$' "$dir/contacts"; }
+(scan --no-probe --no-retry-undetermined) >"$dir/killed.log" 2>&1 &
+scanning=$!
+for _ in $(seq 1200); do
+    [ "$(contacted)" -ge 3000 ] && break
+    read -rt 0.05 <> <(:)
+done
+pid=$(cat "/proc/$scanning/task/$scanning/children")
+kill -KILL ${pid:-none} || { echo "the scan was over before it could be killed"; exit 1; }
+wait "$scanning" >/dev/null
+[ -s "$dir/out.state" ] || { echo "nothing is left to be resumed"; exit 1; }
+scan --no-probe --no-retry-undetermined --resume
+victim=$(contacted)
+[ "$victim" -le 10000 ] && [ "$victim" -gt 9900 ] ||
+    { echo "the victim was contacted $victim times"; exit 1; }
+grep -q '"over_budget": [1-9]' "$dir/out.meta.json" || { echo "nothing was over the budget"; exit 1; }
+[ ! -e "$dir/out.budget" ] && [ ! -e "$dir/out.state" ] || { echo "its state is still there"; exit 1; }
 echo "every address answers, none was contacted that must not be; a victim $victim times"

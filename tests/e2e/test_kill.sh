@@ -3,18 +3,23 @@
 # must be those of a scan that nobody disturbed. Then the same with shards in random order.
 #
 # KILL_FULL=1 (make kill-full) is the long form: 50 kills over one scan of 100,000 names, and 60 over
-# 20 shards. KILLS, NAMES, SHARDS, SHARD_KILLS, SEED (of the moments) and ADOPTION (per cent) set it
-# in detail; KEEP=1 keeps files.
+# 20 shards. KILLS, NAMES, SHARDS, SHARD_KILLS, KILL_MS, RATE, SEED (of the moments) and
+# ADOPTION (per cent) set it in detail; KEEP=1 keeps files.
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 if [ "${KILL_FULL:-}" = 1 ]; then
     KILLS=${KILLS:-50} NAMES=${NAMES:-100000} SHARDS=${SHARDS:-20} SHARD_KILLS=${SHARD_KILLS:-3}
+    KILL_MS=${KILL_MS:-6000}
 fi
 KILLS=${KILLS:-10}
 NAMES=${NAMES:-20000}
 SHARDS=${SHARDS:-4}
 SHARD_KILLS=${SHARD_KILLS:-2}
+KILL_MS=${KILL_MS:-2500} # the latest moment of a run
+# Names a second, such that the kills are spread over the scan though its rate rises for seconds.
+RATE=${RATE:-$((NAMES * 4000 / KILLS / KILL_MS))}
+SHARD_RATE=${SHARD_RATE:-$((NAMES * 2500 / SHARDS / SHARD_KILLS / KILL_MS))}
 SEED=${SEED:-1}
 WORLD=(--seed 1 --adoption "${ADOPTION:-2}")
 RANDOM=$SEED
@@ -64,7 +69,7 @@ disturbed() {
     for ((left = kills; left > 0; left--)); do
         (scan "$name" "$@") >>"$dir/$name.log" 2>&1 &
         pid=$!
-        ms=$((RANDOM % 2500))
+        ms=$((RANDOM % KILL_MS))
         read -rt "$((ms / 1000)).$(printf %03d $((ms % 1000)))" <> <(:)
         kill -9 "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
@@ -93,7 +98,7 @@ EOF
 }
 
 # ---- one scan ------------------------------------------------------------------------------------
-disturbed one "$KILLS" --dns-rate $((NAMES * 2 / KILLS))
+disturbed one "$KILLS" --dns-rate "$RATE"
 total=$killed
 if [ "${KILL_FULL:-}" = 1 ]; then
     [ "$killed" -eq "$KILLS" ] || die "only $killed of $KILLS kills met the scan: it is too fast"
@@ -111,7 +116,7 @@ for i in "${order[@]}"; do
         RANDOM=$((SEED + i + 1))
         trap - EXIT
         disturbed "shard$i" "$SHARD_KILLS" --shards "$SHARDS" --shard "$i" --seed 7 \
-            --dns-rate $((NAMES / SHARDS / SHARD_KILLS))
+            --dns-rate "$SHARD_RATE"
         echo "$killed" >"$dir/killed.$i"
     ) &
     pids[i]=$!

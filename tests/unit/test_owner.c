@@ -132,6 +132,9 @@ static struct rig *rig_new(struct net_world *w)
     struct writer_events events = {.lines = take_lines};
     assert_int_equal(writer_open(&r->options, NULL, &events, &r->writer, error, sizeof error),
                      ST_OK);
+    struct budget_limits plenty = {.connections = 1000, .misdirected = 1000};
+    budget *fetches;
+    assert_int_equal(budget_new(&plenty, 1, &fetches), ST_OK);
     r->shared = (struct worker_shared){.options = &r->options,
                                        .resolvers = r->options.resolvers,
                                        .n_resolvers = r->options.n_resolvers,
@@ -139,6 +142,7 @@ static struct rig *rig_new(struct net_world *w)
                                        .user_agent = "test",
                                        .probe = true,
                                        .writer = r->writer,
+                                       .fetches = fetches,
                                        .worker = &r->worker,
                                        .n_workers = 1,
                                        .in_flight = 10,
@@ -156,6 +160,7 @@ static void rig_free(struct rig *r)
 {
     job_free(r->job);
     options_free(&r->options);
+    budget_free(r->shared.fetches);
     sem_destroy(&r->stalling);
     sem_destroy(&r->over);
     free(r);
