@@ -2,7 +2,7 @@
 # The whole scan against the simulated internet: every name must come out as the world was built.
 #
 # COUNT and ADOPTION (per cent) widen it, LIST takes a list of one's own, SCAN_ARGS adds options,
-# SIMNET_ARGS too, VERSION the world; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
+# SIMNET_ARGS too, VERSION the world, STUCK the share of names whose hosts hold a client; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
 # LIMITS are the limits of politeness (none); with them, what simnet saw is held against them.
 set -u
 cd "$(dirname "$0")/../.."
@@ -16,7 +16,7 @@ dns-only) depth='-4 --no-policy --no-probe' ;;
 deep) depth='--deep --all-policy --all-mx -4 -6' ;;
 *) echo "MODE=$MODE: full, dns-only or deep"; exit 2 ;;
 esac
-WORLD=(--seed "${SEED:-1}" --adoption "$ADOPTION" --world "${VERSION:-imc2025-v1}")
+WORLD=(--seed "${SEED:-1}" --adoption "$ADOPTION" --world "${VERSION:-imc2025-v1}" --stuck "${STUCK:-0}")
 dir=$(mktemp -d /tmp/stscan-simnet.XXXXXX)
 cleanup() {
     kill "$simnet" 2>/dev/null

@@ -27,11 +27,11 @@ static const struct block policy_own = {OCTET_POLICY_OWN, 4, 0, 256, 2};
 static const struct block mx_own = {OCTET_MX_OWN, 128, 0, 256, 254};
 static const struct block web = {OCTET_WEB, 1, 0, 256, 200};
 static const struct block refused = {OCTET_REFUSED, 1, 0, 256, 200};
-static const struct block blackhole = {OCTET_BLACKHOLE, 1, 0, 128, 1};
+static const struct block blackhole = {OCTET_BLACKHOLE, 1, 0, 256, 20};
 
 _Static_assert(OCTET_MX_FAULT + SIM_MX_KIND_COUNT <= OCTET_MX_OWN, "blocks are apart");
 
-enum { SHARED_POLICY_NETS = 4, SHARED_POLICY_HOSTS = 4, SHARED_MX_NETS = 8, SHARED_MX_HOSTS = 4 };
+enum { SHARED_POLICY_NETS = 4, SHARED_POLICY_HOSTS = 4, SHARED_MX_NETS = 20, SHARED_MX_HOSTS = 50 };
 
 static uint32_t in_block(const struct block *b, uint64_t hash)
 {
@@ -50,9 +50,16 @@ static bool holds(const struct block *b, uint32_t addr)
            host - 1 < b->hosts;
 }
 
+/* Kinds that hold a client: a scan probes an address once, so that each host needs its own. */
+static bool holds_clients(unsigned kind)
+{
+    return kind == SIM_MX_TARPIT || kind == SIM_MX_TLS_SILENT || kind == SIM_MX_BANNER_DRIP;
+}
+
 static struct block fault_block(unsigned kind)
 {
-    return (struct block){OCTET_MX_FAULT + kind, 1, 0, 64, 2};
+    bool many = holds_clients(kind);
+    return (struct block){OCTET_MX_FAULT + kind, 1, 0, many ? 256 : 64, many ? 20 : 2};
 }
 
 static struct block shared_mx_block(unsigned provider)

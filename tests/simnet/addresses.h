@@ -46,6 +46,8 @@ enum sim_smtp_kind {
     SIM_MX_SNI_DEPENDENT, /* without SNI another certificate */
     SIM_MX_SNI_ENFORCED,  /* without SNI a fatal alert */
     SIM_MX_CERT_REVOKED,
+    SIM_MX_BANNER_DRIP,    /* a long banner, a byte every SIM_DRIP_MS */
+    SIM_MX_BANNER_ENDLESS, /* a banner without end */
     SIM_MX_KIND_COUNT
 };
 

@@ -50,6 +50,10 @@ static void break_tls(struct sim_policy_host *h, struct sim_draw *draw, int faul
         h->tls.mode = alerts[sim_draw_below(draw, 3)];
     else if (fault == SIM_HOST_TLS_NOT_SPOKEN)
         h->tls.mode = SIM_TLS_NOT_SPOKEN;
+    else if (fault == SIM_HOST_TLS_SILENT)
+        h->tls.mode = SIM_TLS_SILENT;
+    else if (fault == SIM_HOST_TLS_DRIP)
+        h->tls.mode = SIM_TLS_DRIP;
     else if (fault == SIM_HOST_TLS_OLD)
         h->tls.mode = sim_draw_chance(draw, 500) ? SIM_TLS_MAX_1_0 : SIM_TLS_MAX_1_1;
     else
@@ -104,6 +108,9 @@ static void break_http(struct sim_domain *d, struct sim_draw *draw, int fault)
         break;
     case SIM_HOST_STALL:
         http->delivery = sim_draw_chance(draw, 500) ? SIM_HTTP_STALL_HEADERS : SIM_HTTP_STALL_BODY;
+        break;
+    case SIM_HOST_BODY_DRIP:
+        http->delivery = SIM_HTTP_DRIP;
         break;
     case SIM_HOST_TRUNCATED:
         http->delivery = SIM_HTTP_TRUNCATE;
@@ -169,6 +176,8 @@ void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct si
     case SIM_HOST_TLS_NOT_SPOKEN:
     case SIM_HOST_TLS_FAILED:
     case SIM_HOST_TLS_OLD:
+    case SIM_HOST_TLS_SILENT:
+    case SIM_HOST_TLS_DRIP:
         break_tls(h, draw, fault);
         break;
     case SIM_HOST_CNAME_FOREIGN_CERT:

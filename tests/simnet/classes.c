@@ -82,6 +82,22 @@
         }                                                          \
     }
 
+#define STUCK_HOST(name, weight, fault, code)                                          \
+    {                                                                                  \
+        name, SIM_CLASS_STUCK, weight, SIM_NEED_OWN_HOST, sim_break_host, fault, NULL, \
+        {                                                                              \
+            code                                                                       \
+        }                                                                              \
+    }
+#define STUCK_MX(name, weight, kind, code)                                                       \
+    {                                                                                            \
+        name, SIM_CLASS_STUCK, weight, SIM_NEED_ONE_MX | SIM_NEED_SHORT_NAME, sim_break_mx_host, \
+            kind, NULL,                                                                          \
+        {                                                                                        \
+            code                                                                                 \
+        }                                                                                        \
+    }
+
 #define FAULT SIM_CLASS_FAULT
 #define TROUBLE SIM_CLASS_TROUBLE
 #define ODDITY SIM_CLASS_ODDITY
@@ -342,6 +358,18 @@ static const struct sim_class classes[] = {
     RPT("rpt_rua_self", 20, "v=TLSRPTv1; rua=mailto:tlsrpt@$", FC_rpt_rua_self),
     RPT("rpt_foreign_txt", 8, "v=TLSRPTv1; " RUA "|v=spf1 -all", FC_rpt_foreign_txt),
     RPT("rpt_cname_dangling", 5, NULL, FC_rpt_cname_dangling),
+
+    /* Dead hosts, tarpits and slow drips (--stuck). */
+    STUCK_HOST("stuck_dead", 20, SIM_HOST_BLACKHOLE, FC_host_tcp_timeout),
+    STUCK_HOST("stuck_tls_silent", 15, SIM_HOST_TLS_SILENT, FC_tls_handshake_failed),
+    STUCK_HOST("stuck_tls_drip", 10, SIM_HOST_TLS_DRIP, FC_tls_handshake_failed),
+    STUCK_HOST("stuck_stall", 10, SIM_HOST_STALL, FC_http_timeout),
+    STUCK_HOST("stuck_body_drip", 10, SIM_HOST_BODY_DRIP, FC_http_timeout),
+    STUCK_MX("stuck_mx_dead", 10, SIM_MX_BLACKHOLE, FC_smtp_timeout),
+    STUCK_MX("stuck_mx_silent", 10, SIM_MX_TARPIT, FC_smtp_timeout),
+    STUCK_MX("stuck_mx_banner_drip", 5, SIM_MX_BANNER_DRIP, FC_smtp_timeout),
+    STUCK_MX("stuck_mx_banner_endless", 5, SIM_MX_BANNER_ENDLESS, FC_smtp_ehlo_failed),
+    STUCK_MX("stuck_mx_tls_silent", 5, SIM_MX_TLS_SILENT, FC_starttls_handshake),
 };
 /* clang-format on */
 

@@ -35,6 +35,7 @@ enum sim_class_kind {
     SIM_CLASS_FAULT,   /* misconfigured: the share that IMC 2025 measured */
     SIM_CLASS_TROUBLE, /* nothing wrong with the domain, but it cannot be judged */
     SIM_CLASS_ODDITY,  /* in order, with a weakness or a remark */
+    SIM_CLASS_STUCK,   /* its hosts hold a client till its deadline; only where asked for */
 };
 
 enum { SIM_CLASS_CODES_MAX = 4 };
@@ -116,6 +117,9 @@ enum sim_host_fault {
     SIM_HOST_DISAGREE,   /* two addresses, two policies */
     SIM_HOST_V6_DEAD,    /* nobody listens at its IPv6 address */
     SIM_HOST_V6_ONLY,    /* and it has no other */
+    SIM_HOST_TLS_SILENT, /* the connection is accepted, and nothing comes of it */
+    SIM_HOST_TLS_DRIP,
+    SIM_HOST_BODY_DRIP,
 };
 void sim_break_host(struct sim_domain *d, struct sim_draw *draw, const struct sim_class *cls);
 /* param: enum sim_cert_fault. */

@@ -175,6 +175,19 @@ bool conn_flush(struct conn *conn)
 
 /* --- TLS --- */
 
+/* The next byte of a ServerHello that would be whole in hours: RFC 8446 sections 4 and 5.1. */
+static void drip(struct conn *conn)
+{
+    static const uint8_t hello[] = {0x16, 3, 3, 0x3f, 0, 2, 0, 0x3e, 0xfc, 3, 3};
+    uint8_t byte = conn->dripped < sizeof hello ? hello[conn->dripped] : 0;
+    conn->phase = CONN_DRIPPING;
+    conn->dripped++;
+    if (send(conn->io.fd, &byte, 1, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+        conn_close(conn);
+    else
+        conn_alarm(conn, SIM_DRIP_MS);
+}
+
 static void play_fault(struct conn *conn)
 {
     switch (conn->tls.mode) {
@@ -183,6 +196,10 @@ static void play_fault(struct conn *conn)
         break;
     case SIM_TLS_SILENT:
         conn_sink(conn);
+        break;
+    case SIM_TLS_DRIP:
+        conn_sink(conn);
+        drip(conn);
         break;
     case SIM_TLS_NOT_SPOKEN:
         tls_end_clear(&conn->tls);
@@ -266,6 +283,7 @@ static void on_event(struct loop_io *io, uint32_t events)
             finish_now(conn);
         break;
     case CONN_SINKING:
+    case CONN_DRIPPING:
         sink(conn);
         break;
     case CONN_CLOSED:
@@ -284,7 +302,10 @@ static void on_deadline(struct loop_timer *timer)
 static void on_alarm(struct loop_timer *timer)
 {
     struct conn *conn = LOOP_OWNER(timer, struct conn, alarm);
-    conn->worker->protocol->alarm(conn);
+    if (conn->phase == CONN_DRIPPING)
+        drip(conn);
+    else
+        conn->worker->protocol->alarm(conn);
     leave(conn);
 }
 

@@ -26,6 +26,7 @@ enum conn_phase {
     CONN_SECURE,
     CONN_FINISHING, /* output goes out, then FIN */
     CONN_SINKING,   /* what comes is dropped, nothing goes out */
+    CONN_DRIPPING,  /* what comes is dropped, a byte of a TLS record goes out now and then */
     CONN_CLOSED,
 };
 
@@ -43,6 +44,7 @@ struct conn {
     struct tls_end tls;
     struct strbuf out;
     size_t out_sent;
+    size_t dripped; /* bytes */
 };
 
 enum conn_got { CONN_GOT, CONN_WAIT, CONN_GONE };

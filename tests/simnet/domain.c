@@ -65,6 +65,8 @@ static const struct sim_class *choose_class(const struct sim_world *world,
     const struct sim_shares *shares = sim_world_shares(world);
     struct sim_draw draw = aspect(world, d, "class");
     unsigned number = sim_world_number(world);
+    if (sim_domain_is_stuck(world, d->name))
+        return sim_class_draw(SIM_CLASS_STUCK, number, d->name, &draw);
     uint32_t at = sim_draw_below(&draw, 1000);
     if (at < shares->fault)
         return sim_class_draw(SIM_CLASS_FAULT, number, d->name, &draw);
@@ -159,7 +161,7 @@ static int draw_mx_provider(struct sim_draw *draw, bool no_wildcard)
 static void base_mx(const struct sim_world *world, uint32_t needs, struct sim_domain *d)
 {
     struct sim_draw draw = aspect(world, d, "mx");
-    bool own = sim_draw_chance(&draw, 240);
+    bool own = sim_draw_chance(&draw, sim_world_shares(world)->own_mx);
     size_t count = 1 + sim_draw_below(&draw, 10) / 7;
     if (needs & (SIM_NEED_OWN_MX | SIM_NEED_ONE_MX | SIM_NEED_TWO_MX))
         own = true;

@@ -174,8 +174,10 @@ void sim_domain_build(const struct sim_world *world, const char *name, struct si
 /* Gives a domain that publishes no MTA-STS the MX set that adopters have from the start. */
 void sim_domain_add_mx(const struct sim_world *world, struct sim_domain *d);
 
-/* Whether the name publishes MTA-STS, well or not; cheap. */
+/* Whether the name publishes MTA-STS, well or not, the stuck ones included; cheap. */
 bool sim_domain_adopts(const struct sim_world *world, const char *name);
+/* Whether it is one of those whose hosts hold a client; cheap. */
+bool sim_domain_is_stuck(const struct sim_world *world, const char *name);
 /* The name's registrable domain as part of it; the name itself when it has none. Thread-safe. */
 const char *sim_registrable(const struct sim_world *world, const char *name);
 /* Whether a registrable domain does not exist any more. */

@@ -11,6 +11,9 @@
 
 #define DEFAULT_HOST "default.simnet-hosting.example"
 #define POLICY_LABEL "mta-sts."
+#define LONG_NOTICE                                                                         \
+    "this server takes mail for its own domains alone, logs what it is asked, and answers " \
+    "as slowly as it sees fit whoever asks for more than that; use of it means consent"
 #define POLICY_PATH "/.well-known/mta-sts.txt" /* RFC 8461 3.3 */
 
 /* Whether `host` serves a policy, or tries to; then *d is built. */
@@ -82,6 +85,13 @@ void sim_world_smtp(const struct sim_world *world, uint32_t addr, struct sim_smt
     switch (kind) {
     case SIM_MX_TARPIT:
         out->mode = SIM_SMTP_SILENT;
+        break;
+    case SIM_MX_BANNER_DRIP: /* minutes long */
+        out->mode = SIM_SMTP_BANNER_DRIP;
+        text = "ESMTP ready; " LONG_NOTICE;
+        break;
+    case SIM_MX_BANNER_ENDLESS:
+        out->mode = SIM_SMTP_BANNER_ENDLESS;
         break;
     case SIM_MX_BANNER_554:
         out->banner_code = 554;

@@ -13,6 +13,8 @@ enum key {
     KEY_WORLD = 256,
     KEY_SEED,
     KEY_ADOPTION,
+    KEY_RANKS,
+    KEY_STUCK,
     KEY_DNS_PORT,
     KEY_HTTPS_PORT,
     KEY_SMTP_PORT,
@@ -38,9 +40,11 @@ static const struct {
     const char *name, *value, *help;
 } table[] = {
     {KEY_WORLD, "world", "NAME",
-     "version of the world: imc2025-v1, 2026-v1, imc2025-v2 (imc2025-v1)"},
+     "version of the world: imc2025-v1 to -v3, 2026-v1, 2026-v2 (" SIM_WORLD_DEFAULT ")"},
     {KEY_SEED, "seed", "N", "seed of the world (1)"},
     {KEY_ADOPTION, "adoption", "PCT", "share of names that publish MTA-STS (by TLD, about 0.7)"},
+    {KEY_RANKS, "ranks", "LIST", "adoption falls with the rank in this list; of others by TLD"},
+    {KEY_STUCK, "stuck", "PCT", "share of names, beside, whose hosts hold a client (0)"},
     {KEY_DNS_PORT, "dns-port", "N", "UDP and TCP port of the name server (0: ephemeral)"},
     {KEY_HTTPS_PORT, "https-port", "N", "port of the policy hosts (0: ephemeral)"},
     {KEY_SMTP_PORT, "smtp-port", "N", "port of the MX hosts (0: ephemeral)"},
@@ -151,6 +155,11 @@ static bool set(enum key key, const char *value, struct sim_options *o)
         return true;
     case KEY_ADOPTION:
         return percentage(value, &o->world.adoption_pct);
+    case KEY_STUCK:
+        return percentage(value, &o->world.stuck_pct);
+    case KEY_RANKS:
+        o->ranks = value;
+        return true;
     case KEY_LOSS:
         return percentage(value, &o->loss_pct);
     case KEY_DNS_PORT:

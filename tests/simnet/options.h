@@ -22,6 +22,7 @@ struct sim_options {
     enum sim_truth_mode truth_mode;
     uint64_t print_names; /* 0: do not */
     bool list_classes;
+    const char *ranks; /* list whose ranks the world knows, or NULL */
 };
 
 enum sim_options_result { SIM_OPTIONS_RUN, SIM_OPTIONS_DONE, SIM_OPTIONS_USAGE };

@@ -3,6 +3,7 @@
 #include "tests/simnet/dns.h"
 #include "tests/simnet/names.h"
 #include "tests/simnet/options.h"
+#include "tests/simnet/ranks.h"
 #include "tests/simnet/servers.h"
 #include "tests/simnet/truth.h"
 
@@ -199,7 +200,7 @@ static int serve(const struct sim_options *o, struct simnet *net)
 
 static int list_classes(void)
 {
-    static const char *const kinds[] = {"fault", "trouble", "oddity"};
+    static const char *const kinds[] = {"fault", "trouble", "oddity", "stuck"};
     for (unsigned i = 0; i < sim_class_count(); i++) {
         const struct sim_class *cls = sim_class(i);
         printf("%s\t%s\t%" PRIu32, cls->name, kinds[cls->kind], cls->weight);
@@ -226,6 +227,7 @@ int main(int argc, char **argv)
 {
     struct sim_options options;
     struct simnet net = {0};
+    struct sim_ranks *ranks = NULL;
     const char *why;
     switch (sim_options_parse(argc, argv, &options)) {
     case SIM_OPTIONS_DONE:
@@ -235,11 +237,15 @@ int main(int argc, char **argv)
     case SIM_OPTIONS_RUN:
         break;
     }
-    if (!sim_world_new(&options.world, &net.world, &why)) {
+    if (options.ranks != NULL && !sim_ranks_read(options.ranks, &ranks))
+        return EXIT_FAILED;
+    options.world.ranks = ranks;
+    int status = EXIT_USAGE;
+    if (sim_world_new(&options.world, &net.world, &why))
+        status = run(&options, &net);
+    else
         fprintf(stderr, "simnet: %s\n", why);
-        return EXIT_USAGE;
-    }
-    int status = run(&options, &net);
     sim_world_free(net.world);
+    sim_ranks_free(ranks);
     return status;
 }

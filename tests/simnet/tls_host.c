@@ -89,6 +89,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     case SIM_TLS_RESET:
     case SIM_TLS_CLOSE:
     case SIM_TLS_SILENT:
+    case SIM_TLS_DRIP:
         return SSL_CLIENT_HELLO_RETRY; /* nothing is sent: the caller plays the fault */
     case SIM_TLS_MAX_1_1:
         if (!limit_version(ssl, TLS1_1_VERSION))

@@ -59,6 +59,8 @@ const struct sim_kind_truth *sim_kind_truth(enum sim_smtp_kind kind)
         [SIM_MX_SNI_DEPENDENT] = PASSES(FC_mx_sni_dependent),
         [SIM_MX_SNI_ENFORCED] = PASSES(FC_mx_sni_enforced),
         [SIM_MX_CERT_REVOKED] = PASSES(FC_mx_cert_revoked),
+        [SIM_MX_BANNER_DRIP] = ASIDE(FC_smtp_timeout),
+        [SIM_MX_BANNER_ENDLESS] = UNKNOWN(FC_smtp_ehlo_failed),
     };
     return &truths[kind];
 }

@@ -2,6 +2,7 @@
 
 #include "tests/simnet/domain.h"
 #include "tests/simnet/providers.h"
+#include "tests/simnet/ranks.h"
 #include "tests/simnet/world_data.h"
 
 #include <inttypes.h>
@@ -20,6 +21,7 @@ struct version {
     const char *name;
     struct sim_shares shares;
     const struct tld_share *tlds; /* ends with a NULL tld: all others */
+    const struct rank_share *ranks;
 };
 
 static const struct tld_share imc2025_tlds[] = {
@@ -29,21 +31,48 @@ static const struct tld_share imc2025_tlds[] = {
     {"ru", 80},   {"cn", 70},   {"ir", 70},   {"kr", 80},   {"mil", 80},  {NULL, 600},
 };
 
+/* Of a list of the million most visited (Tranco): by rank, linear in between. */
+struct rank_share {
+    uint32_t rank, share;
+};
+
+enum { RANK_POINTS = 5 };
+
+static const struct rank_share imc2025_ranks[RANK_POINTS] = {
+    {10000, 1200}, {31623, 1000}, {100000, 800}, {316228, 600}, {1000000, 400}};
+/* 0.7 % on the whole. */
+static const struct rank_share y2026_ranks[RANK_POINTS] = {
+    {10000, 1480}, {31623, 1230}, {100000, 980}, {316228, 735}, {1000000, 490}};
+
 static const struct tld_share y2026_tlds[] = {{"ru", 120}, {"cn", 110}, {NULL, 730}};
 
 /* 29.6 % of adopters are misconfigured (IMC 2025). A year later one in five. A version that stands
  * here stays as it is: test_simworld.c holds each to a fingerprint of its truth. */
 static const struct version versions[] = {
     {"imc2025-v1",
-     {.fault = 296, .trouble = 15, .oddity = 120, .hosted = 330, .missing = 60},
-     imc2025_tlds},
+     {.fault = 296, .trouble = 15, .oddity = 120, .hosted = 330, .missing = 60, .own_mx = 240},
+     imc2025_tlds,
+     imc2025_ranks},
     {"2026-v1",
-     {.fault = 200, .trouble = 15, .oddity = 140, .hosted = 420, .missing = 60},
-     y2026_tlds},
+     {.fault = 200, .trouble = 15, .oddity = 140, .hosted = 420, .missing = 60, .own_mx = 240},
+     y2026_tlds,
+     y2026_ranks},
     {"imc2025-v2",
-     {.fault = 296, .trouble = 15, .oddity = 120, .hosted = 330, .missing = 60},
-     imc2025_tlds},
+     {.fault = 296, .trouble = 15, .oddity = 120, .hosted = 330, .missing = 60, .own_mx = 240},
+     imc2025_tlds,
+     imc2025_ranks},
+    /* 96 % of domains have their mail at hosts that they share with others. */
+    {"imc2025-v3",
+     {.fault = 296, .trouble = 15, .oddity = 120, .hosted = 330, .missing = 60, .own_mx = 40},
+     imc2025_tlds,
+     imc2025_ranks},
+    {"2026-v2",
+     {.fault = 200, .trouble = 15, .oddity = 140, .hosted = 420, .missing = 60, .own_mx = 40},
+     y2026_tlds,
+     y2026_ranks},
 };
+
+enum { VERSIONS = sizeof versions / sizeof versions[0] };
 
 enum { PARTS = 100000 };
 
@@ -52,6 +81,8 @@ struct sim_world {
     uint64_t seed;
     bool fixed_share;
     uint32_t share; /* of PARTS, when fixed */
+    uint32_t stuck; /* of PARTS */
+    const struct sim_ranks *ranks;
     const psl_ctx_t *psl;
 };
 
@@ -60,15 +91,18 @@ bool sim_world_new(const struct sim_world_options *options, struct sim_world **o
 {
     const struct version *version = NULL;
     *out = NULL;
-    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
+    for (size_t i = 0; i < VERSIONS; i++)
         if (strcmp(options->version == NULL ? SIM_WORLD_DEFAULT : options->version,
                    versions[i].name) == 0)
             version = &versions[i];
-    *why = "no such world (there are imc2025-v1, 2026-v1 and imc2025-v2)";
+    *why = "no such world (see --help)";
     if (version == NULL)
         return false;
     *why = "the adoption share is a percentage, 0 to 100";
     if (!(options->adoption_pct <= 100))
+        return false;
+    *why = "the share of stuck names is a percentage, 0 to 100";
+    if (!(options->stuck_pct >= 0 && options->stuck_pct <= 100))
         return false;
     *why = "libpsl has no list built in";
     const psl_ctx_t *psl = psl_builtin();
@@ -82,6 +116,8 @@ bool sim_world_new(const struct sim_world_options *options, struct sim_world **o
     w->seed = options->seed;
     w->fixed_share = options->adoption_pct >= 0;
     w->share = w->fixed_share ? (uint32_t)(options->adoption_pct * (PARTS / 100) + 0.5) : 0;
+    w->stuck = (uint32_t)(options->stuck_pct * (PARTS / 100) + 0.5);
+    w->ranks = options->ranks;
     w->psl = psl;
     *out = w;
     return true;
@@ -129,10 +165,27 @@ bool sim_is_service_name(const char *name)
     return name[0] == '_' || strncmp(name, "mta-sts.", 8) == 0 || strncmp(name, "simnet-", 7) == 0;
 }
 
+static uint32_t share_at(const struct rank_share *points, uint32_t rank)
+{
+    if (rank <= points[0].rank)
+        return points[0].share;
+    size_t i = 1;
+    while (i < RANK_POINTS - 1 && rank > points[i].rank)
+        i++;
+    const struct rank_share *from = &points[i - 1], *to = &points[i];
+    if (rank >= to->rank)
+        return to->share;
+    uint64_t fall = from->share - to->share, way = rank - from->rank;
+    return from->share - (uint32_t)(fall * way / (to->rank - from->rank));
+}
+
 static uint32_t share_of(const struct sim_world *world, const char *name)
 {
     if (world->fixed_share)
         return world->share;
+    uint32_t rank = world->ranks == NULL ? 0 : sim_ranks_find(world->ranks, name);
+    if (rank > 0)
+        return share_at(world->version->ranks, rank);
     const char *dot = strrchr(name, '.');
     const char *tld = dot == NULL ? name : dot + 1;
     const struct tld_share *t = world->version->tlds;
@@ -153,11 +206,23 @@ static bool can_adopt(const char *name)
     return !sim_is_service_name(name) && !sim_is_infrastructure(name);
 }
 
+static bool is_there(const struct sim_world *world, const char *name)
+{
+    return can_adopt(name) && !sim_is_missing(world, sim_registrable(world, name));
+}
+
+bool sim_domain_is_stuck(const struct sim_world *world, const char *name)
+{
+    return world->stuck > 0 &&
+           sim_hash(world->seed, "stuck", name, strlen(name)) % PARTS < world->stuck &&
+           is_there(world, name);
+}
+
 bool sim_domain_adopts(const struct sim_world *world, const char *name)
 {
     uint64_t at = sim_hash(world->seed, "adoption", name, strlen(name)) % PARTS;
-    return at < share_of(world, name) && can_adopt(name) &&
-           !sim_is_missing(world, sim_registrable(world, name));
+    return (at < share_of(world, name) && is_there(world, name)) ||
+           sim_domain_is_stuck(world, name);
 }
 
 void sim_name_join(const char *label, const char *name, char out[SIM_NAME_MAX])

@@ -39,9 +39,11 @@ struct sim_world;
 #define SIM_WORLD_DEFAULT "imc2025-v1"
 
 struct sim_world_options {
-    const char *version; /* "imc2025-v1", "2026-v1", "imc2025-v2"; NULL: SIM_WORLD_DEFAULT */
+    const char *version; /* imc2025-v1 to -v3, 2026-v1, 2026-v2; NULL: SIM_WORLD_DEFAULT */
     uint64_t seed;
     double adoption_pct; /* share that publishes MTA-STS, 0..100; negative: the world's own */
+    double stuck_pct;    /* share whose hosts hold a client till its deadline (classes.c), beside */
+    const struct sim_ranks *ranks; /* borrowed: the world's own share goes by rank; or NULL */
 };
 
 /* False, and a sentence in *why (static storage), when the version is unknown or the share is out
@@ -59,9 +61,9 @@ void sim_world_free(struct sim_world *world);
  *   127.5       SYNs vanish: connect() times out. Both services.
  *   127.8       shared policy hosters, 4 /24 with 4 addresses each to a hoster
  *   127.16-19   policy hosts of their own, 256 /24 with 2 addresses each: 2048
- *   127.24      shared MX providers, 8 /24 with 4 addresses each to a provider
+ *   127.24      shared MX providers, 20 /24 with 50 addresses each to a provider
  *   127.64+k    MX hosts of their own with SMTP fault k (enum in addresses.h), 64 /24 with 2
- *               addresses each
+ *               addresses each; 256 /24 with 20 each of those that hold a client
  *   127.128-255 MX hosts of their own that are in order, 256 /24 with 254 addresses each: so many
  *               that two of a list's names seldom share one
  *   127.2       web servers at domains' own names: not served (refused)
@@ -116,6 +118,7 @@ enum sim_tls_mode {
     SIM_TLS_RESET,      /* RST after the ClientHello */
     SIM_TLS_CLOSE,      /* FIN after the ClientHello, no alert */
     SIM_TLS_SILENT,     /* reads, never answers */
+    SIM_TLS_DRIP,       /* answers one byte every SIM_DRIP_MS */
     SIM_TLS_MAX_1_1,    /* TLS 1.0 and 1.1 only */
     SIM_TLS_MAX_1_0,
 };

@@ -25,6 +25,7 @@ struct sim_shares {
     uint32_t oddity;  /* of adopters: in order, with a weakness */
     uint32_t hosted;  /* of adopters: the policy is hosted by one of the providers */
     uint32_t missing; /* of registrable domains: do not exist any more */
+    uint32_t own_mx;  /* of domains with mail: their MX hosts are their own, no provider's */
 };
 
 const struct sim_shares *sim_world_shares(const struct sim_world *world);
