@@ -101,10 +101,8 @@ static void test_worlds_stay_as_they_are(void **state)
         const char *version;
         uint64_t fingerprint;
     } worlds[] = {
-        {"imc2025-v1", UINT64_C(0xbed8522682b702f6)},
-        {"2026-v1", UINT64_C(0xfd6f39e017b02743)},
-        {"imc2025-v2", UINT64_C(0xf625c10d7ea75f65)},
-        {"imc2025-v3", UINT64_C(0xf625c10d7ea75f65)},
+        {"imc2025-v1", UINT64_C(0xbed8522682b702f6)}, {"2026-v1", UINT64_C(0xfd6f39e017b02743)},
+        {"imc2025-v2", UINT64_C(0xf625c10d7ea75f65)}, {"imc2025-v3", UINT64_C(0xf625c10d7ea75f65)},
         {"2026-v2", UINT64_C(0x1706a593b05462de)},
     };
     for (size_t i = 0; i < sizeof worlds / sizeof worlds[0]; i++) {
