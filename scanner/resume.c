@@ -65,6 +65,8 @@ static enum status count_lines(struct opening *w, lines *in, uint64_t left)
             return st;
         if (!fresh)
             return ST_INVALID;
+        if (r->known && (st = known_probes_take(r->known, line.text)) != ST_OK)
+            return st;
         if (record.index > r->last)
             r->last = record.index;
         if (!r->input.whole)
@@ -89,8 +91,12 @@ static enum status read_back(struct opening *w)
     if (source_open(data, &src, why, sizeof why) != ST_OK)
         return refuse(w, EXIT_OUTPUT, ST_IO, "%s", why);
     enum status st = lines_new(src, RECORD_LINE_MAX_BYTES, &in);
+    if (st == ST_OK && w->options->ehlo_name && !w->options->no_probe)
+        st = known_probes_new(&w->r->known);
     if (st == ST_OK)
         st = count_lines(w, in, records);
+    if (st == ST_OK && w->r->known)
+        st = known_probes_name(w->r->known, w->names.certs);
     lines_free(in);
     source_close(src);
     if (st == ST_INVALID)
@@ -274,6 +280,8 @@ void resume_close(struct resume *r)
     journal_close(r->journal);
     free(r->state_path);
     free(r->budget_path);
+    known_probes_free(r->known);
+    r->known = NULL;
     done_set_free(&r->done);
     r->journal = NULL;
     r->state_path = r->budget_path = NULL;

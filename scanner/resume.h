@@ -7,6 +7,7 @@
 #define SCANNER_RESUME_H
 
 #include "scanner/input/fingerprint.h"
+#include "scanner/known_probes.h"
 #include "scanner/options.h"
 #include "scanner/output/done_set.h"
 #include "scanner/output/journal.h"
@@ -21,6 +22,7 @@ struct resume {
     struct done_page_sum { /* the reader's: what of a pipe has been compared with the records */
         uint64_t page, sum;
     } compared;
+    known_probes *known;     /* what was probed; NULL when nothing is to be */
     struct scan_stats stats; /* of the records that are done, and of the work of earlier runs */
     uint64_t invalid;        /* input lines without a name among them */
     struct fingerprint input;

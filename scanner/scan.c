@@ -58,6 +58,22 @@ static enum status make_workers(struct scan *s)
     return st;
 }
 
+static void know_probe(void *arg, const struct net_addr *ip, struct result *r)
+{
+    struct scan *s = arg;
+    owner_know_probe(&worker_of_address(s->shared.worker[0], ip)->owner, ip, r);
+}
+
+/* What earlier runs probed goes to who owns the addresses. */
+static void share_known_probes(struct scan *s)
+{
+    if (!s->resume.known)
+        return;
+    known_probes_hand_out(s->resume.known, know_probe, s);
+    known_probes_free(s->resume.known);
+    s->resume.known = NULL;
+}
+
 /* Takes up what an earlier run left. ST_EOF: there is nothing to do. */
 static enum status open_resume(struct scan *s)
 {
@@ -140,8 +156,8 @@ static enum status open_all(struct scan *s)
                          sizeof error);
     if (st == ST_OK)
         st = open_budget(s, error, sizeof error);
-    if (st == ST_OK)
-        st = make_workers(s);
+    if (st == ST_OK && (st = make_workers(s)) == ST_OK)
+        share_known_probes(s);
     struct feed_source source = {.next = next_item, .arg = s};
     struct feed_events wake = {.wake = wake_worker, .arg = s};
     if (st == ST_OK)

@@ -3,6 +3,7 @@
 
 #include "lib/name.h"
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,4 +201,17 @@ void cert_chain_unref(struct cert_chain *c)
 {
     if (c != NULL && atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1)
         free(c);
+}
+
+enum status tls_pem_names(const char *pem, struct arena *arena, struct cert_names *out)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    if (cert)
+        cert_read_names(cert, arena, out);
+    enum status st = cert ? ST_OK : ST_INVALID;
+    X509_free(cert);
+    BIO_free(bio);
+    ERR_clear_error();
+    return st;
 }

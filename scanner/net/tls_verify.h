@@ -80,4 +80,7 @@ void tls_record_release(struct tls_record *rec); /* drops the chain reference */
 enum status tls_verify_with(const tls_trust *trust, const struct cert_chain *chain,
                             const uint8_t *extra, size_t len, int64_t now_s, bool *mended);
 
+/* SAN dNSNames and CN of the first certificate of a text in PEM. ST_INVALID when there is none. */
+enum status tls_pem_names(const char *pem, struct arena *arena, struct cert_names *out);
+
 #endif

@@ -48,6 +48,8 @@ void owner_queue(struct owner *o, struct job *job);
 void owner_send_home(struct owner *o, struct job *job);
 /* A probe is answered from the cache, waits for one that is under way, or is queued itself. */
 void owner_accept_probe(struct owner *o, struct job *job);
+/* Before the worker runs: an earlier run has this result, of which a reference is taken over. */
+void owner_know_probe(struct owner *o, const struct net_addr *ip, struct result *r);
 /* A queued probe has its result (or none): all who wait for the same get it. */
 void owner_settle_probe(struct owner *o, struct job *job);
 

@@ -15,16 +15,21 @@ struct probe_key {
     char bytes[24 + NAME_TEXT_MAX_BYTES];
 };
 
-static void make_key(const struct job *job, struct probe_key *key)
+static void make_key_of(const struct net_addr *ip, bool without_sni, const char *host,
+                        struct probe_key *key)
 {
-    const struct net_addr *ip = &job->gate.ip;
     key->bytes[0] = (char)ip->family;
-    key->bytes[1] = job->without_sni;
+    key->bytes[1] = without_sni;
     memcpy(key->bytes + 2, ip->b, sizeof ip->b);
     key->address_len = 2 + sizeof ip->b;
-    size_t len = strlen(job->host);
-    memcpy(key->bytes + key->address_len, job->host, len);
+    size_t len = strlen(host);
+    memcpy(key->bytes + key->address_len, host, len);
     key->len = key->address_len + len;
+}
+
+static void make_key(const struct job *job, struct probe_key *key)
+{
+    make_key_of(&job->gate.ip, job->without_sni, job->host, key);
 }
 
 /* Answers with a result that stays the cache's. */
@@ -140,4 +145,22 @@ void owner_settle_probe(struct owner *o, struct job *job)
             answer(o, waiting, r);
     }
     result_unref(r);
+}
+
+/* The first of an address answers for all its names, as far as it can; others for their own. */
+void owner_know_probe(struct owner *o, const struct net_addr *ip, struct result *r)
+{
+    struct probe_key key;
+    struct waiter nobody;
+    void *value;
+    uint64_t now_ms = worker_now_us(o->worker) / 1000;
+    make_key_of(ip, false, r->sni ? r->sni : "", &key);
+    struct result *first = waitq_peek(o->probes, key.bytes, key.address_len, now_ms);
+    size_t len = first ? key.len : key.address_len;
+    if (first)
+        first->names_tried++;
+    if (waitq_join(o->probes, key.bytes, len, now_ms, &nobody, &value) == WAITQ_LEAD)
+        waitq_settle(o->probes, key.bytes, len, r, UINT64_MAX);
+    else
+        result_unref(r);
 }

@@ -1,5 +1,8 @@
 /* Units of scanner/worker/owner.c on a worker's own thread, against servers on loopback: what our
  * own loop delays is not theirs, and who limits us is asked again later. */
+#include "lib/record_json.h"
+#include "scanner/known_probes.h"
+#include "scanner/output/certs.h"
 #include "scanner/worker/owner.h"
 #include "scanner/worker/worker.h"
 #include "tests/unit/net_world.h"
@@ -7,9 +10,11 @@
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -282,6 +287,97 @@ static void test_no_false_slowness(void **state)
     rig_free(r);
 }
 
+/* ---- what an earlier run knows -------------------------------------------------------------- */
+
+/* The record of a domain whose MX `name` was probed with that result, and its certificate. */
+static void leave_record(const struct result *r, const char *name, struct strbuf *record,
+                         const char *certs_path)
+{
+    struct evidence e;
+    struct judgement j;
+    struct strbuf cert;
+    struct mx_host host;
+    struct probe_facts probe = r->probe;
+    evidence_init(&e);
+    judgement_init(&j);
+    mx_host_init(&host);
+    host.name = name;
+    host.probe = &probe;
+    host.n_probe = 1;
+    e.domain = "good.example";
+    e.mx.dns.status = LOOKUP_FOUND;
+    e.mx.host = &host;
+    e.mx.n = 1;
+    strbuf_init(record, RECORD_LINE_MAX_BYTES);
+    assert_int_equal(record_write(&e, &j, record), ST_OK);
+    strbuf_init(&cert, RECORD_LINE_MAX_BYTES);
+    assert_int_equal(cert_line(r->chain, &cert), ST_OK);
+    FILE *f = fopen(certs_path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(cert.p, 1, cert.len, f), cert.len);
+    assert_int_equal(fclose(f), 0);
+    strbuf_free(&cert);
+    judgement_free(&j);
+    evidence_free(&e);
+}
+
+static void know(void *arg, const struct net_addr *ip, struct result *result)
+{
+    struct rig *r = arg;
+    owner_know_probe(&r->worker->owner, ip, result);
+}
+
+/* Another run, which knows the record, and the certificates when there is a path to them. */
+static struct rig *run_knowing(struct net_world *w, struct slice record, const char *certs_path)
+{
+    struct rig *r = rig_new(w);
+    known_probes *k;
+    assert_int_equal(known_probes_new(&k), ST_OK);
+    assert_int_equal(known_probes_take(k, record), ST_OK);
+    assert_int_equal(known_probes_take(k, record), ST_OK); /* the same once more is nothing new */
+    if (certs_path)
+        assert_int_equal(known_probes_name(k, certs_path), ST_OK);
+    known_probes_hand_out(k, know, r);
+    known_probes_free(k);
+    run(r, JOB_PROBE, PATIENT_MS);
+    assert_int_equal(r->job->result->probe.end, PROBE_OK);
+    assert_int_equal(r->job->name, NAME_MATCH_OK);
+    return r;
+}
+
+/* An address that an earlier run probed is not probed again, for another of its names either; the
+ * names of its certificate are needed for that. */
+static void test_known_probe(void **state)
+{
+    char path[] = "/tmp/stscan-owner-XXXXXX";
+    struct strbuf record;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    struct rig *first = rig_new(*state);
+    run(first, JOB_PROBE, PATIENT_MS);
+    const struct probe_facts *seen = &first->job->result->probe;
+    assert_int_equal(seen->end, PROBE_OK);
+    leave_record(first->job->result, "mx.other.example", &record, path);
+
+    struct rig *second = run_knowing(*state, (struct slice){record.p, record.len}, path);
+    assert_int_equal(atomic_load(&second->server.connections), 0);
+    const struct probe_facts *back = &second->job->result->probe;
+    assert_int_equal(back->ts_ms, seen->ts_ms);
+    assert_string_equal(back->tls.cert_sha256, seen->tls.cert_sha256);
+    assert_string_equal(back->banner, seen->banner);
+    assert_int_equal(back->tls.version, seen->tls.version);
+    assert_int_equal(back->tls.cert_errors, seen->tls.cert_errors);
+    rig_free(second);
+
+    second = run_knowing(*state, (struct slice){record.p, record.len}, NULL);
+    assert_int_equal(atomic_load(&second->server.connections), 1);
+    rig_free(second);
+    rig_free(first);
+    strbuf_free(&record);
+    unlink(path);
+}
+
 /* ---- who limits us -------------------------------------------------------------------------- */
 
 /* 421 once, then welcome: the domains that hang on this address are judged, not left unknown. */
@@ -340,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_given_up_as_ours),
         cmocka_unit_test(test_no_false_probe_timeout),
         cmocka_unit_test(test_no_false_slowness),
+        cmocka_unit_test(test_known_probe),
         cmocka_unit_test(test_421_then_welcome),
         cmocka_unit_test(test_421_for_good),
         cmocka_unit_test(test_554_is_taken_at_its_word),
