@@ -167,6 +167,9 @@ void scan_on_report(struct mail *mail, void *owner)
             scan_say(s, "out of memory");
         scan_stop_at_once(s, EXIT_OUTPUT, "out of memory");
         break;
+    case REPORT_OVERDUE:
+        scan_say(s, "%s", r->text);
+        break;
     case REPORT_STATS:
         if (s->n_wanted == 0)
             memset(&s->wanted, 0, sizeof s->wanted);

@@ -282,6 +282,12 @@ void dns_cancel(dns_engine *e, dns_query_handle *q)
     question_free(e, q);
 }
 
+uint64_t dns_held_ms(dns_engine *e, const dns_query_handle *q)
+{
+    engine_clock(e);
+    return q != NULL ? question_held_ms(q) : pool_own_ms(e->resolvers);
+}
+
 void dns_stats(const dns_engine *e, struct dns_stats *out)
 {
     *out = e->stats;

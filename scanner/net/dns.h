@@ -101,6 +101,10 @@ enum status dns_query_at(dns_engine *engine, const struct endpoint *server, cons
                          enum dns_type type, dns_done_fn done, void *arg,
                          dns_query_handle **handle);
 
+/* How long the question has waited for our own limits so far, in ms; of NULL, how long questions to
+ * the resolvers were held up by them in all. */
+uint64_t dns_held_ms(dns_engine *engine, const dns_query_handle *handle);
+
 struct dns_stats {
     uint64_t questions, sent, answers; /* sent: datagrams */
     uint64_t timeouts, retries;        /* tries that were not answered; datagrams sent again */

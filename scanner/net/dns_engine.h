@@ -212,6 +212,7 @@ void question_free(dns_engine *e, struct dns_query_handle *q);
 
 /* ---- dns_question.c ---- */
 void question_start(struct dns_query_handle *q);
+uint64_t question_held_ms(const struct dns_query_handle *q);
 /* One that waits in a queue of its pool waits in another pool from now on. */
 void question_move(struct dns_query_handle *q, struct dns_pool *to);
 void question_on_timer(struct wheel_timer *t);

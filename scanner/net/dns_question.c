@@ -22,6 +22,17 @@ bool question_edns(const struct dns_query_handle *q, const struct dns_server *s)
     return (q->plain_servers >> s->index & 1) == 0 && engine_of(q)->now_ms >= s->no_edns_until_ms;
 }
 
+/* How long it waits by now for our own limits, since it stands in its queue. */
+static uint64_t waiting_ms(const struct dns_query_handle *q)
+{
+    return q->state == QUESTION_WAITING ? pool_own_ms(q->pool) - q->own_mark_ms : 0;
+}
+
+uint64_t question_held_ms(const struct dns_query_handle *q)
+{
+    return q->waited_ms + waiting_ms(q);
+}
+
 /* Out of the queue it stands in, if any. What it waited for our own limits is not the resolver's
  * time: the deadline moves by it. */
 static void leave_queue(struct dns_query_handle *q)
@@ -29,7 +40,7 @@ static void leave_queue(struct dns_query_handle *q)
     dns_queue_remove(q);
     if (q->state != QUESTION_WAITING)
         return;
-    uint64_t own_ms = pool_own_ms(q->pool) - q->own_mark_ms;
+    uint64_t own_ms = waiting_ms(q);
     q->own_mark_ms += own_ms;
     q->deadline_ms += own_ms;
     q->waited_ms += (uint32_t)own_ms;
@@ -193,9 +204,7 @@ void question_unsent(struct dns_query_handle *q)
 /* The deadline, moved by what a question that waits has waited for our own limits so far. */
 static uint64_t deadline_now(const struct dns_query_handle *q)
 {
-    if (q->state != QUESTION_WAITING)
-        return q->deadline_ms;
-    return q->deadline_ms + pool_own_ms(q->pool) - q->own_mark_ms;
+    return q->deadline_ms + waiting_ms(q);
 }
 
 void question_on_timer(struct wheel_timer *t)

@@ -15,6 +15,7 @@ struct candidate {
     int64_t rank;
     int64_t ts_ms;
     uint64_t began_us;
+    struct lag_mark lag_then;
     bool second_pass;
     char *text; /* "_mta-sts.D" and behind it the tag; stays for the next domain */
     size_t alloc;
@@ -75,8 +76,10 @@ static void on_record(struct enquiry *q, const struct dns_answer *a)
                                         .rank = c->rank,
                                         .domain = c->text + sizeof RECORD_LABEL - 1,
                                         .tag = c->tag};
-        const struct unit_start start = {
-            .ts_ms = c->ts_ms, .began_us = c->began_us, .second_pass = c->second_pass};
+        const struct unit_start start = {.ts_ms = c->ts_ms,
+                                         .began_us = c->began_us,
+                                         .lag_then = c->lag_then,
+                                         .second_pass = c->second_pass};
         w->n_record--;
         if (unit_begin(w, &item, &start, a) != ST_OK)
             worker_fail(w);
@@ -86,8 +89,10 @@ static void on_record(struct enquiry *q, const struct dns_answer *a)
 
 enum status candidate_begin(struct worker *w, const struct input_item *item, bool second_pass)
 {
-    const struct unit_start start = {
-        .ts_ms = w->turn_ms, .began_us = w->turn_us, .second_pass = second_pass};
+    const struct unit_start start = {.ts_ms = w->turn_ms,
+                                     .began_us = w->turn_us,
+                                     .lag_then = lag_mark(&w->lag, w->turn_us),
+                                     .second_pass = second_pass};
     if (item->reason || guard_name(worker_guard(w), item->domain) != GUARD_OK)
         return unit_begin(w, item, &start, NULL);
     struct candidate *c = candidate_new(w);
@@ -101,6 +106,7 @@ enum status candidate_begin(struct worker *w, const struct input_item *item, boo
     c->rank = item->rank;
     c->ts_ms = start.ts_ms;
     c->began_us = start.began_us;
+    c->lag_then = start.lag_then;
     c->second_pass = second_pass;
     c->enquiry = (struct enquiry){.worker = w, .done = on_record, .name = c->text, .type = DNS_TXT};
     w->n_record++;

@@ -3,7 +3,8 @@
  * Nine hundred and ninety-three domains in a thousand end here, and as many as --in-flight are here
  * at once. So a candidate holds what came with the input and the question, nothing else: a unit
  * with its evidence is taken when the answer is there, and is mostly the one that was just put
- * back. Worker's thread. */
+ * back. The watchdog knows no candidates: their one question has an absolute deadline, which is
+ * never later than a unit's. Worker's thread. */
 #ifndef SCANNER_WORKER_CANDIDATE_H
 #define SCANNER_WORKER_CANDIDATE_H
 

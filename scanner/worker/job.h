@@ -43,7 +43,8 @@ struct job {
 
     /* the owner's */
     struct worker *owner;
-    uint64_t sent_us, queued_us;
+    uint64_t sent_us;
+    atomic_uint_fast64_t queued_us; /* at the gate; 0: not yet. Home may look */
     struct crowd_member crowd;
     atomic_uint_fast64_t started_us; /* 0: still waits in a queue of ours. Home may look */
     struct lag_mark lag_then;        /* the owner's lateness when it started */

@@ -38,9 +38,10 @@ void owner_send_home(struct owner *o, struct job *job)
 
 void owner_queue(struct owner *o, struct job *job)
 {
-    job->queued_us = worker_now_us(o->worker);
+    uint64_t now = worker_now_us(o->worker);
+    atomic_store_explicit(&job->queued_us, now, memory_order_relaxed);
     atomic_store_explicit(&job->started_us, 0, memory_order_relaxed);
-    if (gate_push(gate_of(o, job), &job->gate, job->queued_us) != ST_OK)
+    if (gate_push(gate_of(o, job), &job->gate, now) != ST_OK)
         owner_send_home(o, job);
     else
         worker_schedule(o->worker);
@@ -53,6 +54,7 @@ static void connection_over(struct owner *o, struct job *job, bool timed_out, st
     uint64_t now = worker_now_us(o->worker);
     crowd_leave(&o->crowd, &job->crowd, timed_out, now);
     gate_release(gate_of(o, job), &job->gate, end, now);
+    owner_moves(o, now);
     worker_schedule(o->worker);
 }
 
@@ -252,7 +254,8 @@ static void start(struct owner *o, struct gate_item *item)
 {
     struct job *job = job_of_gate(item);
     uint64_t now = worker_now_us(o->worker);
-    job->waited_ms += (uint32_t)((now - job->queued_us) / 1000);
+    job->waited_ms +=
+        (uint32_t)((now - atomic_load_explicit(&job->queued_us, memory_order_relaxed)) / 1000);
     if (item->refused) {
         finish(o, job);
         return;
@@ -263,6 +266,7 @@ static void start(struct owner *o, struct gate_item *item)
         return;
     }
     atomic_store_explicit(&job->started_us, now, memory_order_relaxed);
+    owner_moves(o, now);
     job->lag_then = lag_mark(&o->worker->lag, now);
     crowd_enter(&o->crowd, &job->crowd, now);
     if (connect_job(o, job) != ST_OK) {

@@ -20,6 +20,7 @@ struct owner {
     waitq *probes;      /* struct result by address, and by address and name */
     struct event *wake; /* when a gate opens by time */
     struct crowd crowd; /* connections under way */
+    atomic_uint_fast64_t moved_us; /* when a connection last began or ended. Others may look */
 };
 
 /* What may be changed while a scan runs (SIGHUP); as in the options, for all workers together. */
@@ -39,6 +40,12 @@ void owner_free(struct owner *o);
 void owner_accept(struct owner *o, struct job *job);
 /* Starts what may start now; called once a turn of the loop. */
 void owner_pump(struct owner *o);
+
+/* A connection began or ended, or none could because the loop was late. */
+static inline void owner_moves(struct owner *o, uint64_t now_us)
+{
+    atomic_store_explicit(&o->moved_us, now_us, memory_order_relaxed);
+}
 
 /* ---- for the owner's own files ---- */
 

@@ -180,6 +180,7 @@ enum status unit_begin(struct worker *w, const struct input_item *item,
     u->adopter = u->want_policy = u->want_mx = u->want_probe = u->want_tlsrpt = false;
     u->policy_next = u->policy_contacted = 0;
     u->began_us = start->began_us;
+    u->lag_then = start->lag_then;
     u->paused_us = u->paused_until_us = 0;
     u->e.ts_ms = start->ts_ms;
     if (take_item(u, item) != ST_OK) {
@@ -200,15 +201,49 @@ enum status unit_begin(struct worker *w, const struct input_item *item,
 
 /* ---- the clock ------------------------------------------------------------------------------ */
 
-static uint64_t unit_age_us(const struct unit *u)
+/* Longer than any gate needs to let somebody through: a connection's deadline, an address's
+ * back-off and the slowest rate. An owner that stands still for longer has lost something. */
+static uint64_t standstill_us(const struct scan_options *o)
 {
-    uint64_t age = worker_now_us(u->worker) - u->began_us;
-    return age > u->paused_us ? age - u->paused_us : 0;
+    uint64_t longest_ms =
+        o->timeout_policy_ms > o->timeout_probe_ms ? o->timeout_policy_ms : o->timeout_probe_ms;
+    return (longest_ms + LIMIT_STANDSTILL_MS) * 1000;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* How long the unit has been waiting for limits of ours that it has not been credited with yet. */
+static uint64_t open_wait_us(const struct unit *u, uint64_t now)
+{
+    uint64_t longest = unit_asks_held_us(u), span = standstill_us(u->worker->shared->options);
+    for (const struct job *j = u->jobs; j; j = j->next) {
+        if (atomic_load_explicit(&j->started_us, memory_order_relaxed) != 0)
+            continue;
+        uint64_t since =
+            later(j->sent_us, atomic_load_explicit(&j->queued_us, memory_order_relaxed));
+        uint64_t moved = atomic_load_explicit(&j->owner->owner.moved_us, memory_order_relaxed);
+        uint64_t from = later(since, u->paused_until_us), until = later(since, moved) + span;
+        if (until > now)
+            until = now;
+        if (until > from)
+            longest = later(longest, until - from);
+    }
+    return longest;
 }
 
 bool unit_is_late(const struct unit *u)
 {
-    return unit_age_us(u) >= u->worker->shared->options->timeout_domain_ms * 1000ULL;
+    const struct worker *w = u->worker;
+    uint64_t now = worker_now_us(w), age = now - u->began_us;
+    uint64_t limit = w->shared->options->timeout_domain_ms * 1000ULL;
+    if (age < limit)
+        return false;
+    uint64_t late_us = lag_late_ms(&w->lag, u->lag_then, now) * 1000ULL;
+    uint64_t ours = u->paused_us + late_us + open_wait_us(u, now);
+    return age > ours && age - ours >= limit;
 }
 
 void unit_pause(struct unit *u, uint64_t since_us, uint64_t waited_ms)
@@ -221,27 +256,15 @@ void unit_pause(struct unit *u, uint64_t since_us, uint64_t waited_ms)
     u->paused_until_us = until;
 }
 
-/* A question has a deadline of its own that leaves our limits out; a job does from its start. So
- * only a job that has started can make a unit outlive its clock. */
-static bool waits_for_us(const struct unit *u)
-{
-    if (u->asks)
-        return true;
-    for (const struct job *j = u->jobs; j; j = j->next)
-        if (atomic_load_explicit(&j->started_us, memory_order_relaxed) == 0)
-            return true;
-    return false;
-}
-
 void unit_check_deadline(struct unit *u)
 {
-    if (!unit_is_late(u) || waits_for_us(u))
+    if (!unit_is_late(u))
         return;
     u->e.deadline_hit = true;
-    u->worker->stats.watchdog++;
-    unit_detach(u);
-    u->state = UNIT_FINISH;
-    unit_finish(u);
+    worker_tell_overdue(u->worker, u);
+    unit_hold(u);
+    unit_give_up(u);
+    unit_release(u);
 }
 
 void unit_drop(struct unit *u)

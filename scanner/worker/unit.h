@@ -9,7 +9,9 @@
  * the walk goes on to the next state. unit.c holds the states, unit_names.c, unit_deep.c,
  * unit_policy.c and unit_mx.c one part of GATHER each, unit_finish.c the end.
  *
- * The unit's clock (--timeout-domain) stops while it waits for limits of ours. Worker's thread. */
+ * The unit's clock (--timeout-domain) stops while it waits for limits of ours, and while our loop
+ * is late. When it has run out the watchdog ends the unit, whatever is under way: what was not
+ * answered is then unknown. Worker's thread. */
 #ifndef SCANNER_WORKER_UNIT_H
 #define SCANNER_WORKER_UNIT_H
 
@@ -46,6 +48,7 @@ struct unit {
     bool second_pass, adopter;
     bool want_policy, want_mx, want_probe, want_tlsrpt;
     uint64_t began_us;
+    struct lag_mark lag_then;  /* when it began */
     uint64_t paused_us;        /* time that our own limits cost */
     uint64_t paused_until_us;  /* pauses up to here are counted */
     uint32_t policy_next;      /* next address of the policy host to try */
@@ -58,6 +61,7 @@ struct unit {
 struct unit_start {
     int64_t ts_ms;
     uint64_t began_us;
+    struct lag_mark lag_then;
     bool second_pass;
 };
 /* Begins the walk of a domain with the answer for its record. May end it, too, when nothing more
@@ -105,6 +109,12 @@ void unit_ask_addresses(struct unit *u, const char *name, bool shared, struct ad
 void unit_submit(struct unit *u, struct job *job, void (*done)(struct unit *u, struct job *job));
 /* What is under way goes on without the unit. */
 void unit_detach(struct unit *u);
+/* The same, but questions are answered at once with LOOKUP_ABANDONED, and what waited for questions
+ * and connections is released. The caller holds the unit. */
+void unit_give_up(struct unit *u);
+/* How long the one of its questions that waited longest has waited for limits of ours. */
+uint64_t unit_asks_held_us(const struct unit *u);
+void unit_count_waits(const struct unit *u, unsigned *questions, unsigned *connections);
 
 /* What stands before a contact: CONN_OK, or why there is none. `name` and its chain are held
  * against the user's list, the address against all. */

@@ -13,6 +13,7 @@ struct ask {
     unit_answer_fn answer;
     void *arg;
     uint64_t began_us;
+    uint64_t held_then_ms;         /* dns_held_ms of the resolvers when it began */
     char name[NAME_MAX_BYTES + 1]; /* a copy: the question may outlive the unit's arena */
 };
 
@@ -30,18 +31,23 @@ void unit_ask_pool_free(struct worker *w)
     }
 }
 
+static void take_out(struct unit *u, struct ask *a)
+{
+    if (a->before)
+        a->before->next = a->next;
+    else
+        u->asks = a->next;
+    if (a->next)
+        a->next->before = a->before;
+}
+
 static void on_answer(struct enquiry *q, const struct dns_answer *answer)
 {
     struct ask *a = (struct ask *)q;
     struct worker *w = q->worker;
     struct unit *u = a->unit;
     if (u) {
-        if (a->before)
-            a->before->next = a->next;
-        else
-            u->asks = a->next;
-        if (a->next)
-            a->next->before = a->before;
+        take_out(u, a);
         unit_pause(u, a->began_us, answer->waited_ms);
         a->answer(u, a->arg, answer);
     }
@@ -60,6 +66,16 @@ static struct ask *ask_new(struct worker *w)
     return a;
 }
 
+/* The unit is released, and may be gone, when this returns. */
+static void answer_unasked(struct unit *u, unit_answer_fn answer, void *arg, enum lookup status)
+{
+    struct dns_answer none = {.n = 0};
+    dns_facts_init(&none.facts);
+    none.facts.status = status;
+    answer(u, arg, &none);
+    unit_release(u);
+}
+
 static void ask(struct unit *u, const struct endpoint *server, const char *name, enum dns_type type,
                 bool shared, unit_answer_fn answer, void *arg)
 {
@@ -70,14 +86,10 @@ static void ask(struct unit *u, const struct endpoint *server, const char *name,
     u->e.deadline_hit |= late;
     unit_hold(u);
     if (!a || len >= sizeof a->name) {
-        struct dns_answer none = {.n = 0};
-        dns_facts_init(&none.facts);
-        /* A name that is too long for the DNS cannot be there (RFC 1035 2.3.4). */
-        none.facts.status = a ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED;
         if (a)
             ask_put_back(w, a);
-        answer(u, arg, &none);
-        unit_release(u);
+        /* A name that is too long for the DNS cannot be there (RFC 1035 2.3.4). */
+        answer_unasked(u, answer, arg, a ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED);
         return;
     }
     memcpy(a->name, name, len + 1);
@@ -85,6 +97,7 @@ static void ask(struct unit *u, const struct endpoint *server, const char *name,
     a->answer = answer;
     a->arg = arg;
     a->began_us = worker_now_us(w);
+    a->held_then_ms = dns_held_ms(w->dns, NULL);
     a->before = NULL;
     a->next = u->asks;
     if (u->asks)
@@ -107,6 +120,25 @@ void unit_ask_at(struct unit *u, const struct endpoint *server, const char *name
                  enum dns_type type, unit_answer_fn answer, void *arg)
 {
     ask(u, server, name, type, false, answer, arg);
+}
+
+/* One that waits for another one's answer waits no longer than the resolvers' questions in all. */
+static uint64_t held_ms(const struct ask *a)
+{
+    dns_engine *dns = a->enquiry.worker->dns;
+    return a->enquiry.handle ? dns_held_ms(dns, a->enquiry.handle)
+                             : dns_held_ms(dns, NULL) - a->held_then_ms;
+}
+
+uint64_t unit_asks_held_us(const struct unit *u)
+{
+    uint64_t longest_ms = 0;
+    for (const struct ask *a = u->asks; a; a = a->next) {
+        uint64_t ms = held_ms(a);
+        if (ms > longest_ms)
+            longest_ms = ms;
+    }
+    return longest_ms * 1000;
 }
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
@@ -142,6 +174,30 @@ void unit_submit(struct unit *u, struct job *job, void (*done)(struct unit *u, s
         u->jobs->before = job;
     u->jobs = job;
     job_submit(job);
+}
+
+void unit_count_waits(const struct unit *u, unsigned *questions, unsigned *connections)
+{
+    *questions = *connections = 0;
+    for (const struct ask *a = u->asks; a; a = a->next)
+        ++*questions;
+    for (const struct job *j = u->jobs; j; j = j->next)
+        ++*connections;
+}
+
+void unit_give_up(struct unit *u)
+{
+    for (struct job *j = u->jobs; j; j = j->next) {
+        j->asker = NULL;
+        unit_release(u);
+    }
+    u->jobs = NULL;
+    while (u->asks) {
+        struct ask *a = u->asks;
+        take_out(u, a);
+        a->unit = NULL;
+        answer_unasked(u, a->answer, a->arg, LOOKUP_ABANDONED);
+    }
 }
 
 void unit_detach(struct unit *u)

@@ -3,6 +3,7 @@
 #include "scanner/worker/aia.h"
 #include "scanner/worker/candidate.h"
 #include "scanner/worker/unit.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,7 @@ enum {
     BEGIN_PER_TURN = 512,       /* items begun in one turn of the loop */
     WIDE_UNITS_MAX = 4000,      /* adopters under way in a worker, before input stops */
     DNS_EXTRA_IN_FLIGHT = 1000, /* questions of adopters beside those for records */
+    OVERDUE_NAMED_MAX = 20,     /* units that the watchdog of a worker names; all are counted */
 };
 
 uint64_t worker_now_us(const struct worker *w)
@@ -74,6 +76,19 @@ void worker_count_lookup(struct worker *w, enum lookup status)
     w->brake_answered += !lookup_is_undetermined(status);
     if (w->brake_tried >= BRAKE_REPORT)
         report_lookups(w);
+}
+
+void worker_tell_overdue(struct worker *w, const struct unit *u)
+{
+    if (++w->stats.watchdog > OVERDUE_NAMED_MAX)
+        return;
+    struct worker_report r = {.kind = REPORT_OVERDUE};
+    unsigned questions = 0, connections = 0;
+    unit_count_waits(u, &questions, &connections);
+    snprintf(r.text, sizeof r.text,
+             "%s: ended by --timeout-domain (%s: %u questions, %u connections under way)",
+             u->e.domain, unit_state_name(u->state), questions, connections);
+    report(w, r);
 }
 
 void worker_fail(struct worker *w)
@@ -179,6 +194,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)what;
     uint64_t now = worker_now_us(w);
     w->stalled = lag_tick(&w->lag, now);
+    if (w->stalled)
+        owner_moves(&w->owner, now);
     if (now >= w->swept_at_us + SWEEP_MS * 1000)
         sweep(w, now);
     if (now >= w->batch_since_us + LIMIT_BATCH_LATENCY_MS * 1000ULL)
@@ -349,7 +366,8 @@ static enum status make_dns(struct worker *w)
         .sources = o->sources,
         .n_sources = o->n_sources,
         .rate_qps = dns_share(w, o->dns_rate),
-        .deadline_ms = o->timeout_dns_ms,
+        .deadline_ms =
+            o->timeout_dns_ms < o->timeout_domain_ms ? o->timeout_dns_ms : o->timeout_domain_ms,
         .retry_ms = LIMIT_DNS_RETRY_MS,
         .in_flight_max = w->record_max + DNS_EXTRA_IN_FLIGHT,
     };

@@ -52,19 +52,23 @@ enum worker_order {
     ORDER_COUNT,
 };
 
+enum { OVERDUE_TEXT_MAX_BYTES = NAME_MAX_BYTES + 160 };
+
 /* Reports to the scan's thread, which frees them. */
 enum worker_report_kind {
     REPORT_LOOKUPS, /* for the brake */
     REPORT_IDLE,    /* the pass is over: no input, no unit */
     REPORT_FAILED,  /* the worker cannot go on (memory): the scan must stop */
     REPORT_STATS,
+    REPORT_OVERDUE, /* the watchdog ended a unit; the first ones are named */
 };
 struct worker_report {
     struct mail mail; /* first */
     enum worker_report_kind kind;
     uint32_t worker, pass;
     uint32_t tried, answered;
-    struct scan_stats *stats; /* a copy, freed by the receiver */
+    struct scan_stats *stats;          /* REPORT_STATS: a copy, freed by the receiver */
+    char text[OVERDUE_TEXT_MAX_BYTES]; /* REPORT_OVERDUE */
 };
 
 struct worker {
@@ -149,6 +153,8 @@ void worker_schedule(struct worker *w);
 void worker_count_lookup(struct worker *w, enum lookup status);
 /* It cannot go on (memory): tells the scan. */
 void worker_fail(struct worker *w);
+/* The watchdog ends the unit: counts it, and names it while they are few. */
+void worker_tell_overdue(struct worker *w, const struct unit *u);
 /* Appends the record to the batch under way. */
 enum status worker_write_record(struct worker *w, const struct evidence *e,
                                 const struct judgement *j);

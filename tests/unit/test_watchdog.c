@@ -1,0 +1,264 @@
+/* Units of the watchdog of scanner/worker/unit.c: no unit outlives --timeout-domain, whatever it
+ * waits for, but what our own limits and our own lateness cost does not count. The resolver is
+ * silent. */
+#include "scanner/worker/unit.h"
+#include "scanner/worker/worker.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SECOND_US UINT64_C(1000000)
+enum { TIMEOUT_DOMAIN_MS = 500, TIMEOUT_DNS_MS = 3600 * 1000 };
+
+struct rig {
+    int resolver; /* takes questions, says nothing */
+    struct scan_options options;
+    struct worker_shared shared;
+    struct worker *worker;
+    writer *writer;
+    guard *guard;
+    mailbox *scan;
+    unsigned named; /* reports of the watchdog */
+    char text[OVERDUE_TEXT_MAX_BYTES];
+};
+
+static void on_report(struct mail *mail, void *scan)
+{
+    struct rig *r = scan;
+    struct worker_report *report = (struct worker_report *)mail;
+    if (report->kind == REPORT_OVERDUE) {
+        r->named++;
+        memcpy(r->text, report->text, sizeof r->text);
+    }
+    free(report->stats);
+    free(report);
+}
+
+static void take_lines(void *arg, struct slice lines)
+{
+    (void)arg;
+    (void)lines;
+}
+
+static struct rig *rig_new(uint32_t dns_rate)
+{
+    struct rig *r = calloc(1, sizeof *r);
+    char *argv[] = {"stscan", "--resolver", "127.0.0.1:9", "--no-probe", "--workers", "1", NULL};
+    char error[256];
+    struct sockaddr_storage ss;
+    socklen_t len;
+    assert_non_null(r);
+    assert_int_equal(options_parse(6, argv, &r->options), ST_OK);
+    r->options.timeout_domain_ms = TIMEOUT_DOMAIN_MS;
+    r->options.timeout_dns_ms = TIMEOUT_DNS_MS;
+    r->options.dns_rate = dns_rate;
+    struct endpoint any = {.ip = r->options.resolvers[0].ip, .port = 0};
+    len = endpoint_sockaddr(&any, &ss);
+    r->resolver = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(r->resolver, (struct sockaddr *)&ss, len), 0);
+    assert_int_equal(getsockname(r->resolver, (struct sockaddr *)&ss, &len), 0);
+    struct sockaddr_in at;
+    memcpy(&at, &ss, sizeof at);
+    any.port = (uint16_t)(ntohs(at.sin_port));
+    r->options.resolvers[0] = any;
+
+    struct writer_events events = {.lines = take_lines};
+    assert_int_equal(writer_open(&r->options, NULL, &events, &r->writer, error, sizeof error),
+                     ST_OK);
+    assert_int_equal(guard_new(&r->guard), ST_OK);
+    r->shared = (struct worker_shared){.options = &r->options,
+                                       .resolvers = r->options.resolvers,
+                                       .n_resolvers = 1,
+                                       .user_agent = "test",
+                                       .use_v4 = true,
+                                       .writer = r->writer,
+                                       .worker = &r->worker,
+                                       .n_workers = 1,
+                                       .in_flight = 10,
+                                       .connections_per_worker = 10,
+                                       .on_report = on_report};
+    atomic_init(&r->shared.guard, r->guard);
+    assert_int_equal(worker_new(&r->shared, 0, &r->worker), ST_OK);
+    assert_int_equal(mailbox_new(r->worker->base, r, &r->scan), ST_OK);
+    r->shared.scan = r->scan;
+    lag_init(&r->worker->lag, worker_now_us(r->worker) + 3600 * SECOND_US); /* nobody ticks */
+    return r;
+}
+
+static void rig_free(struct rig *r)
+{
+    worker_end(r->worker);
+    mailbox_free(r->scan);
+    worker_free(r->worker);
+    assert_int_equal(writer_close(r->writer, &(struct writer_totals){.records = 0}), ST_OK);
+    guard_free(r->guard);
+    options_free(&r->options);
+    close(r->resolver);
+    free(r);
+}
+
+/* An adopter of the second pass: it asks for names, policy host and MX, and is written when it
+ * ends. */
+static struct unit *begin(struct rig *r, const char *domain)
+{
+    static const char text[] = "v=STSv1; id=1;";
+    struct txt_rr txt = {.p = text, .len = sizeof text - 1};
+    struct dns_answer record = {.facts = {.status = LOOKUP_FOUND, .ede = -1}, .txt = &txt, .n = 1};
+    struct input_item item = {.domain = domain};
+    uint64_t now = worker_now_us(r->worker);
+    struct unit_start start = {
+        .began_us = now, .lag_then = lag_mark(&r->worker->lag, now), .second_pass = true};
+    assert_int_equal(unit_begin(r->worker, &item, &start, &record), ST_OK);
+    return r->worker->units;
+}
+
+/* So much time has passed. */
+static void age(struct unit *u, uint64_t us)
+{
+    u->began_us -= us;
+    for (struct job *j = u->jobs; j; j = j->next)
+        j->sent_us -= us;
+}
+
+static bool written(const struct rig *r, const char *text)
+{
+    const struct record_batch *b = r->worker->batch;
+    return b && b->n > 0 &&
+           slice_contains_nocase((struct slice){b->lines.p, b->lines.len}, slice_of(text));
+}
+
+static void loop(struct rig *r)
+{
+    event_base_loop(r->worker->base, EVLOOP_NONBLOCK);
+}
+
+/* The question's own deadline lies beyond the unit's, and nobody answers it. */
+static void test_question_without_end(void **state)
+{
+    struct rig *r = rig_new(0);
+    (void)state;
+    struct unit *u = begin(r, "silent.example");
+    loop(r);
+    unit_check_deadline(u);
+    assert_int_equal(r->worker->n_units, 1); /* it is not late yet */
+    age(u, 10 * SECOND_US);
+    unit_check_deadline(u);
+    assert_int_equal(r->worker->n_units, 0);
+    assert_int_equal(r->worker->stats.watchdog, 1);
+    assert_true(written(r, "\"adoption\":\"undetermined\""));
+    assert_true(written(r, "\"deadline_hit\":true"));
+    mailbox_deliver(r->scan);
+    assert_int_equal(r->named, 1);
+    assert_non_null(strstr(r->text, "silent.example"));
+    assert_non_null(strstr(r->text, "gather: "));
+    rig_free(r);
+}
+
+/* One question a second: the second unit's wait for our own rate. */
+static void test_held_by_our_rate(void **state)
+{
+    struct rig *r = rig_new(1);
+    (void)state;
+    begin(r, "first.example");
+    struct unit *second = begin(r, "second.example");
+    for (int sent = 0; sent < 2;) {
+        char datagram[512];
+        struct pollfd p = {.fd = r->resolver, .events = POLLIN};
+        event_base_loop(r->worker->base, EVLOOP_ONCE);
+        if (poll(&p, 1, 0) == 1)
+            sent += recv(r->resolver, datagram, sizeof datagram, 0) > 0;
+    }
+    assert_true(worker_now_us(r->worker) - second->began_us >= TIMEOUT_DOMAIN_MS * 1000);
+    unit_check_deadline(second);
+    assert_int_equal(r->worker->n_units, 2);
+    /* Time that it does not wait for the rate counts. */
+    age(second, SECOND_US);
+    unit_check_deadline(second);
+    assert_int_equal(r->worker->n_units, 1);
+    assert_true(written(r, "\"domain\":\"second.example\""));
+    rig_free(r);
+}
+
+/* A connection that waits at a gate stops the clock while somebody gets through, and no longer. */
+static void test_gate_that_stands_still(void **state)
+{
+    struct rig *r = rig_new(0);
+    struct net_addr ip = {.family = 4, .b = {192, 0, 2, 1}};
+    (void)state;
+    struct unit *u = begin(r, "waiting.example");
+    struct job *job = job_new(r->worker, JOB_FETCH, &ip, "mta-sts.waiting.example");
+    assert_non_null(job);
+    job->owner = r->worker;
+    job->asker = u;
+    job->sent_us = worker_now_us(r->worker);
+    assert_null(u->jobs);
+    u->jobs = job;
+    unit_hold(u);
+    uint64_t standstill_us = (LIMIT_STANDSTILL_MS + r->options.timeout_policy_ms) * UINT64_C(1000);
+    age(u, 2 * standstill_us);
+    owner_moves(&r->worker->owner, worker_now_us(r->worker));
+    unit_check_deadline(u);
+    assert_int_equal(r->worker->n_units, 1);
+    owner_moves(&r->worker->owner, worker_now_us(r->worker) - standstill_us + SECOND_US / 10);
+    unit_check_deadline(u);
+    assert_int_equal(r->worker->n_units, 1);
+    owner_moves(&r->worker->owner, worker_now_us(r->worker) - standstill_us - SECOND_US);
+    unit_check_deadline(u);
+    assert_int_equal(r->worker->n_units, 0);
+    assert_null(job->asker);
+    job_free(job);
+    assert_true(written(r, "\"adoption\":\"undetermined\""));
+    rig_free(r);
+}
+
+/* The machine was suspended for an hour: that is nobody's time. */
+static void test_our_own_lateness(void **state)
+{
+    struct rig *r = rig_new(0);
+    (void)state;
+    struct unit *u = begin(r, "suspended.example");
+    loop(r);
+    age(u, 3600 * SECOND_US);
+    r->worker->lag.late_us += 3600 * SECOND_US;
+    unit_check_deadline(u);
+    assert_int_equal(r->worker->n_units, 1);
+    age(u, SECOND_US);
+    unit_check_deadline(u);
+    assert_int_equal(r->worker->n_units, 0);
+    rig_free(r);
+}
+
+/* The first ones are named, all are counted. */
+static void test_names_few(void **state)
+{
+    struct rig *r = rig_new(0);
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        age(begin(r, "many.example"), 10 * SECOND_US);
+        unit_check_deadline(r->worker->units);
+    }
+    mailbox_deliver(r->scan);
+    assert_int_equal(r->worker->stats.watchdog, 50);
+    assert_int_equal(r->named, 20);
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_question_without_end),
+        cmocka_unit_test(test_held_by_our_rate),
+        cmocka_unit_test(test_gate_that_stands_still),
+        cmocka_unit_test(test_our_own_lateness),
+        cmocka_unit_test(test_names_few),
+    };
+    return cmocka_run_group_tests_name("watchdog", tests, NULL, NULL);
+}
