@@ -215,10 +215,37 @@ def bench_workers(o):
             "1 worker", "<= 1.1 x")
 
 
+def bench_resolver(o):
+    """What cold names cost the private unbound of --local-resolver, each with a delegation of its
+    own below a TLD, without and with validation; the scan's own cost beside it."""
+    count = min(o.names, 20000)
+    path = os.environ["PATH"] + ":/usr/sbin"
+    missing = [t for t in ("unbound", "nsd", "dig", "ldns-signzone") if not shutil.which(t, path=path)]
+    if missing or subprocess.run(["unshare", "-rn", "true"], check=False).returncode != 0:
+        print(f"resolver skipped: {'needs ' + ' '.join(missing) if missing else 'no namespaces'}")
+        return
+    case = ["unshare", "-rn", f"{os.path.dirname(os.path.abspath(__file__))}/resolver_case.py",
+            absent_list(count), f"{DIR}/resolver"]
+    for kind, words in (([], "not validating"), (["signed"], "validating")):
+        unbounds, scans = [], []
+        for _ in range(min(o.rounds, 3)):
+            done = subprocess.run(case + kind, stdout=subprocess.PIPE, check=True, text=True)
+            meta = json.loads(done.stdout)
+            if meta["counts"]["adoption"]["absent"] != count:
+                raise SystemExit(f"resolver: {meta['counts']['adoption']}")
+            unbounds.append(meta["local_resolver"]["cpu_seconds"])
+            scans.append(meta["cost"]["cpu_seconds"])
+            peak = meta["local_resolver"]["peak_memory_bytes"]
+        unbound, scan = (median(v, lambda s: s * 1e6 / count) for v in (unbounds, scans))
+        row("resolver", f"unbound, cold names, {words}", unbound, "CPU s / 1 M", scan,
+            "the scan beside it")
+        row("resolver", f"unbound, peak memory, {words}", peak / MIB, "MiB")
+
+
 CASES = {"dns": bench_dns, "tls": bench_tls, "scan": bench_scan, "memory": bench_memory,
          "loss": bench_loss, "stuck": bench_stuck, "workers": bench_workers,
-         "adopters": bench_adopters}
-ONLY_FULL = {"adopters"}
+         "adopters": bench_adopters, "resolver": bench_resolver}
+ONLY_FULL = {"adopters", "resolver"}
 
 
 def options():

@@ -11,7 +11,7 @@
 enum {
     RESOLVER_CONF_MAX_BYTES =
         512 * 1024 * 1024,      /* a user's blocklist may hold millions of ranges */
-    RESOLVER_THREAD_QPS = 2500, /* a third of what a thread resolves of cold names (measured) */
+    RESOLVER_THREAD_QPS = 1000, /* a third of the cold names that a thread resolves and validates */
     RESOLVER_THREADS_MAX = 64,
     RESOLVER_QUERIES_MIN = 512,   /* under way at once in a thread */
     RESOLVER_QUERIES_MAX = 16384, /* each takes a port, of some 60,000 */
