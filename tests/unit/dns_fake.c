@@ -106,7 +106,7 @@ void fake_start_again(struct fake *f)
 
 void fake_start(struct fake *f, struct event_base *base, fake_fn on_query)
 {
-    *f = (struct fake){.base = base, .on_query = on_query};
+    *f = (struct fake){.base = base, .on_query = on_query, .refusing = -1};
     f->at.ip = (struct net_addr){.family = 4, .b = {127, 0, 0, 1}};
     for (unsigned i = 0; i < 20; i++) {
         f->at.port = 0;
@@ -118,10 +118,35 @@ void fake_start(struct fake *f, struct event_base *base, fake_fn on_query)
     abort();
 }
 
+/* A socket that is bound and does not listen refuses, and keeps the port from others. */
+void fake_refuse(struct fake *f)
+{
+    struct sockaddr_in sin = loopback(f->at.port);
+    int on = 1;
+    evconnlistener_free(f->listener);
+    f->listener = NULL;
+    f->refusing = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    check(f->refusing >= 0);
+    check(setsockopt(f->refusing, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+    check(bind(f->refusing, (struct sockaddr *)&sin, sizeof sin) == 0);
+}
+
+void fake_listen(struct fake *f)
+{
+    if (f->listener != NULL)
+        return;
+    f->listener = evconnlistener_new(f->base, on_accept, f, LEV_OPT_CLOSE_ON_FREE, 16, f->refusing);
+    check(f->listener != NULL);
+    f->refusing = -1;
+}
+
 void fake_stop(struct fake *f)
 {
     if (f->ev == NULL)
         return;
+    if (f->refusing >= 0)
+        close(f->refusing);
+    f->refusing = -1;
     event_free(f->ev);
     f->ev = NULL;
     close(f->fd);

@@ -35,12 +35,16 @@ struct fake {
     int fd;
     struct event *ev;
     struct evconnlistener *listener;
+    int refusing; /* a bound socket that does not listen; -1 */
 };
 
 /* Port 0 takes an ephemeral one. */
 void fake_start(struct fake *f, struct event_base *base, fake_fn on_query);
 void fake_stop(struct fake *f);
 void fake_start_again(struct fake *f);
+/* TCP is refused from now on, and taken again; the port stays the fake's. */
+void fake_refuse(struct fake *f);
+void fake_listen(struct fake *f);
 
 /* Begins f->reply as an answer to q, with further flags (rcode included). */
 struct msg *fake_begin(struct fake *f, const struct fake_query *q, unsigned flags);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-enum { GIVE_UP_S = 30 };
+enum { GIVE_UP_S = 120 };
 
 struct rig *rig_new(size_t n_fakes, fake_fn on_query)
 {

@@ -335,7 +335,8 @@ static void test_ports_rotate(void **state)
     rig_run(r);
     for (size_t i = 0; i < 65536; i++) {
         ports += g_ports[i] > 0;
-        assert_true(g_ports[i] <= 16384 + 1000); /* and some retries */
+        /* What was under way when it was given up may be asked there again. */
+        assert_true(g_ports[i] <= DNS_SOCKET_QUESTIONS + rig_stats(r).retries);
     }
     assert_true(ports > 4);
     rig_free(r);
@@ -480,17 +481,12 @@ static void test_tcp_servfail_is_bogus(void **state)
     rig_free(r);
 }
 
-/* No TCP at first: refused connections cost time. */
+/* No TCP until it was tried twice: refused connections cost time. However often the engine asks by
+ * UDP meanwhile, which depends on the machine. */
 static void udp_only(struct fake *f, const struct fake_query *q)
 {
-    if (q->tcp == NULL && f->listener != NULL && f->udp < 3) {
-        evconnlistener_free(f->listener);
-        f->listener = NULL;
-    }
-    if (f->udp == 3 && f->listener == NULL) {
-        fake_stop(f);
-        fake_start_again(f);
-    }
+    if (q->tcp == NULL && rig_stats(f->arg).tcp >= 2)
+        fake_listen(f);
     truncate_udp(f, q);
 }
 
@@ -498,11 +494,13 @@ static void test_tcp_refused_then_back(void **state)
 {
     (void)state;
     struct rig *r = rig_new(1, udp_only);
+    r->config.deadline_ms = 25000;
     rig_engine(r);
+    fake_refuse(&r->fakes[0]);
     rig_ask(r, "a.example");
     rig_run(r);
     assert_int_equal(r->results[0].status, LOOKUP_FOUND);
-    assert_true(rig_stats(r).tcp >= 2);
+    assert_true(rig_stats(r).tcp >= 3);
     rig_free(r);
 }
 
