@@ -67,6 +67,8 @@ const struct stats_counter stats_work[] = {
     {"guard_blocklisted", offsetof(struct scan_stats, guard_blocklisted)},
     {"over_budget", offsetof(struct scan_stats, over_budget)},
     {"retried", offsetof(struct scan_stats, retried)},
+    {"lag_retries", offsetof(struct scan_stats, lag_retries)},
+    {"loop_turns", offsetof(struct scan_stats, loop_turns)},
     {"watchdog", offsetof(struct scan_stats, watchdog)},
 };
 const size_t stats_work_n = sizeof stats_work / sizeof stats_work[0];

@@ -26,6 +26,8 @@ static const struct counter counters[] = {
     {"guard_special", "contacts refused: special-purpose addresses", AT(guard_special)},
     {"guard_blocklisted", "contacts refused: blocklist", AT(guard_blocklisted)},
     {"retried", "domains of the second pass", AT(retried)},
+    {"lag_retries", "connections tried again for our own lag", AT(lag_retries)},
+    {"loop_turns", "turns of the workers' event loops", AT(loop_turns)},
     {"watchdog", "domains ended by --timeout-domain", AT(watchdog)},
 };
 #undef AT

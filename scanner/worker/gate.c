@@ -373,6 +373,20 @@ struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
     return NULL;
 }
 
+void gate_went(gate *g, struct gate_item *item, uint64_t now_us)
+{
+    struct gate_address *a = item->address;
+    uint64_t due_us = now_us + g->gap_us;
+    if (due_us <= a->due_us)
+        return;
+    bool timed = a->place == PLACE_TIMED;
+    if (timed)
+        heap_remove(g, a);
+    a->due_us = due_us;
+    if (timed)
+        place(g, a, now_us);
+}
+
 /* Nobody goes there until `until_us`: what waits comes out refused, and what comes too. */
 static void give_up(gate *g, struct gate_address *a, uint64_t until_us)
 {
@@ -427,7 +441,7 @@ static void take_end(gate *g, struct gate_address *a, const struct gate_item *it
         if (!same_event)
             back_off(g, a, now_us);
         stay_away(g, a, end.asked_ms * 1000, now_us);
-    } else if (!same_event) {
+    } else if (end.welcome && !same_event) {
         a->backoff_us = a->forget_us = 0;
         a->limited_in_row = 0;
     }

@@ -51,10 +51,13 @@ enum status gate_push(gate *g, struct gate_item *item, uint64_t now_us);
 /* The next item that may go now, or NULL; then *next_us is when to ask again (UINT64_MAX: only
  * after a gate_release). An item that is not refused counts as a connection until gate_release. */
 struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us);
+/* Connecting it began only now: the gap to the next one counts from here. */
+void gate_went(gate *g, struct gate_item *item, uint64_t now_us);
 /* How a connection ended, as the gate sees it. */
 struct gate_end {
     bool limited;      /* the peer said that we come too often, */
     uint64_t asked_ms; /* and asked us not to come for so long (Retry-After); 0: it did not say */
+    bool welcome;      /* it served us: what gap there was is over */
 };
 /* The connection ended. Answers to connections that went before the last limiting answer came are
  * part of the same event: they neither double the gap nor end it. Not for refused items. */

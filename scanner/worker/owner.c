@@ -95,6 +95,7 @@ static bool queue_again(struct owner *o, struct job *job)
     if (job->tried_again == TRIES_AGAIN_MAX || o->worker->stopping)
         return false;
     job->tried_again++;
+    o->worker->stats.lag_retries++;
     owner_queue(o, job);
     return true;
 }
@@ -159,11 +160,11 @@ static void on_fetch(void *arg, const struct fetch_outcome *out)
     bool broken_off = f->tls.end == TLS_END_CLOSED || f->tls.end == TLS_END_FAILED ||
                       f->http.end == HTTP_END_TRUNCATED;
     bool limited = f->http.status == 429; /* RFC 6585 4 */
-    connection_over(
-        o, job, timed_out,
-        (struct gate_end){.limited = limited,
-                          .asked_ms =
-                              limited ? retry_after_ms(f->http.retry_after, wall_clock_ms()) : 0});
+    bool welcome = f->http.status != 0 && !limited;
+    struct gate_end end = {.limited = limited, .welcome = welcome};
+    if (limited)
+        end.asked_ms = retry_after_ms(f->http.retry_after, wall_clock_ms());
+    connection_over(o, job, timed_out, end);
     bool abandon;
     uint32_t own_ms = lag_late_ms(&o->worker->lag, job->lag_then, worker_now_us(o->worker));
     if (try_again(o, job, timed_out || broken_off, &abandon) ||
@@ -200,7 +201,10 @@ static void on_probe(void *arg, const struct probe_outcome *out)
     bool broken_off = p->end == PROBE_PROTOCOL_ERROR ||
                       (p->end == PROBE_TLS_FAILED &&
                        (p->tls.end == TLS_END_CLOSED || p->tls.end == TLS_END_FAILED));
-    connection_over(o, job, timed_out, (struct gate_end){.limited = p->end == PROBE_LIMITED});
+    bool welcome = p->end == PROBE_OK || p->end == PROBE_NO_STARTTLS ||
+                   p->end == PROBE_STARTTLS_REFUSED || p->end == PROBE_TLS_FAILED;
+    connection_over(o, job, timed_out,
+                    (struct gate_end){.limited = p->end == PROBE_LIMITED, .welcome = welcome});
     bool abandon;
     if (try_again(o, job, timed_out || broken_off, &abandon))
         return;
@@ -269,7 +273,9 @@ static void start(struct owner *o, struct gate_item *item)
     owner_moves(o, now);
     job->lag_then = lag_mark(&o->worker->lag, now);
     crowd_enter(&o->crowd, &job->crowd, now);
-    if (connect_job(o, job) != ST_OK) {
+    enum status st = connect_job(o, job);
+    gate_went(gate_of(o, job), item, worker_now_us(o->worker));
+    if (st != ST_OK) {
         connection_over(o, job, true, (struct gate_end){.limited = false});
         finish(o, job);
     }
@@ -286,8 +292,10 @@ void owner_pump(struct owner *o)
     gate *const gates[2] = {o->https, o->smtp};
     for (int i = 0; i < 2; i++) {
         struct gate_item *item;
-        while (has_room(o, now) && (item = gate_pop(gates[i], now, &next[i])))
+        while (has_room(o, now) && (item = gate_pop(gates[i], now, &next[i]))) {
             start(o, item);
+            now = worker_now_us(o->worker); /* connecting many takes its time */
+        }
     }
     uint64_t wake = next[0] < next[1] ? next[0] : next[1];
     if (wake == UINT64_MAX)

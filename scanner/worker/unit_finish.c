@@ -72,14 +72,15 @@ static bool could_be_retried(const struct evidence *e, const struct judgement *j
 {
     if (j->adoption == ADOPTION_UNDETERMINED || lookup_is_undetermined(e->rpt.dns.status))
         return true;
-    if (j->verdict != VERDICT_UNDETERMINED)
-        return false;
-    if (has_abandoned(e))
+    bool undetermined = j->verdict == VERDICT_UNDETERMINED;
+    if (undetermined && has_abandoned(e))
         return true;
     for (size_t i = 0; i < j->findings.n; i++) {
         enum finding_code code = j->findings.v[i].code;
-        if (finding_row(code)->effect == EFFECT_UNDETERMINED && code != FC_smtp_unroutable &&
-            code != FC_host_unroutable)
+        if (code == FC_http_limited) /* whatever else decides the verdict */
+            return true;
+        if (undetermined && finding_row(code)->effect == EFFECT_UNDETERMINED &&
+            code != FC_smtp_unroutable && code != FC_host_unroutable)
             return true;
     }
     return false;

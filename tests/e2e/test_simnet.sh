@@ -3,7 +3,8 @@
 #
 # COUNT and ADOPTION (per cent) widen it, LIST takes a list of one's own, SCAN_ARGS adds options,
 # SIMNET_ARGS too, VERSION the world, STUCK the share of names whose hosts hold a client; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
-# LIMITS are the limits of politeness (none); with them, what simnet saw is held against them.
+# LIMITS are the limits of politeness (none); with them, what simnet saw is held against them, as
+# CHECKS (options of check_polite.py) say.
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
@@ -45,12 +46,12 @@ done
 # shellcheck disable=SC1091
 . "$dir/ports.env"
 # The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.
-unlimited='--policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0'
+unlimited='--dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0'
 # shellcheck disable=SC2086
 "$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.1:$DNS_PORT" --quiet \
     --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
     --ns-port "$DNS_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \
-    --dns-rate 0 ${LIMITS:-$unlimited} \
+    ${LIMITS:-$unlimited} \
     --timeout-policy 12 --timeout-probe 12 $depth ${SCAN_ARGS:-} "$list" ||
     { echo "stscan: exit code $?"; exit 1; }
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --truth-mode "$MODE" --names "$list" || exit 1
@@ -59,6 +60,7 @@ status=$?
 if [ -n "${LIMITS:-}" ]; then
     kill "$simnet" && wait "$simnet"
     # shellcheck disable=SC2086
-    tests/e2e/check_polite.py "$dir/clients" $LIMITS || status=1
+    tests/e2e/check_polite.py "$dir/clients" --meta "$dir/scan.meta.json" $LIMITS ${CHECKS:-} ||
+        status=1
 fi
 exit $status

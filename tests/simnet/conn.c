@@ -223,6 +223,7 @@ static void handshake(struct conn *conn)
     case TLS_STEP_DONE:
         counter_add(&worker->counters.handshakes);
         conn->phase = CONN_SECURE;
+        polite_secured(&conn->manners);
         loop_io_want(worker->loop, &conn->io, EPOLLIN);
         worker->protocol->secured(conn);
         /* OpenSSL may hold the request already, and then no event would tell of it. */
@@ -315,6 +316,11 @@ void conn_alarm(struct conn *conn, uint32_t in_ms)
     if (conn->phase != CONN_CLOSED &&
         !loop_timer_set(loop, &conn->alarm, loop_now_ms(loop) + in_ms))
         conn_close(conn);
+}
+
+bool conn_is_limited(const struct conn *conn)
+{
+    return conn->worker->limit_first > 0 && conn->manners.ordinal <= conn->worker->limit_first;
 }
 
 void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_name)

@@ -59,6 +59,9 @@ enum conn_got conn_recv(struct conn *conn, void *buf, size_t size, size_t *len);
 /* The first byte that waits, without taking it; in clear only. */
 enum conn_got conn_peek(struct conn *conn, uint8_t *byte);
 
+/* One of the first to its address, to be told that it comes too early (servers.h). */
+bool conn_is_limited(const struct conn *conn);
+
 /* Queues bytes; they go out by conn_flush. */
 void conn_send(struct conn *conn, const void *p, size_t len);
 /* Writes what the socket takes. True: nothing is left. False: ready() is called when nothing is, or

@@ -191,6 +191,8 @@ bool sim_dns_server_start(const struct sim_dns_options *options, struct sim_dns_
         t->server = i < options->threads ? SIM_RESOLVER : SIM_NS_FIRST + i - options->threads;
         t->udp = t->tcp = t->epoll = t->wake = -1;
         t->draws = i;
+        if (options->seen)
+            t->seen = calloc(1, sizeof *t->seen); /* or goes unseen */
     }
     for (unsigned i = 0; i < s->count; i++) {
         struct dns_thread *t = &s->threads[i];
@@ -229,19 +231,39 @@ void sim_dns_server_stats(const struct sim_dns_server *server, struct sim_dns_st
     };
 }
 
+static void halt(struct sim_dns_server *server)
+{
+    for (unsigned i = 0; i < server->count; i++) {
+        struct dns_thread *t = &server->threads[i];
+        if (!t->running)
+            continue;
+        eventfd_write(t->wake, 1);
+        pthread_join(t->id, NULL);
+        t->running = false;
+    }
+}
+
+bool sim_dns_server_write_record(struct sim_dns_server *server, FILE *out)
+{
+    bool ok = true;
+    halt(server);
+    for (unsigned i = 0; i < server->count; i++)
+        if (server->threads[i].server == SIM_RESOLVER && server->threads[i].seen != NULL)
+            ok = dns_seen_write(server->threads[i].seen, out) && ok;
+    return ok;
+}
+
 void sim_dns_server_stop(struct sim_dns_server *server)
 {
     if (server == NULL)
         return;
+    halt(server);
     for (unsigned i = 0; i < server->count; i++) {
         struct dns_thread *t = &server->threads[i];
-        if (t->running) {
-            eventfd_write(t->wake, 1);
-            pthread_join(t->id, NULL);
-        }
         dns_tcp_free(t);
         dns_udp_free(t);
         close_sockets(t);
+        free(t->seen);
     }
     free(server->threads);
     free(server);

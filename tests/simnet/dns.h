@@ -12,6 +12,8 @@
 
 #include "tests/simnet/world.h"
 
+#include <stdio.h>
+
 struct sim_dns_server;
 
 /* Called from a server thread for each IPv4 address before it is given to a client, so that a host
@@ -25,6 +27,7 @@ struct sim_dns_options {
     double loss_pct;               /* of datagrams; each is lost before it is read */
     uint32_t delay_ms;             /* from query to answer, UDP */
     bool one_by_one;               /* no trains of answers (dns_train.h) */
+    bool seen;                     /* keep how fast questions come (dns_seen.h) */
     sim_bring_up *bring_up;        /* or NULL */
     void *bring_up_ctx;
 };
@@ -38,6 +41,9 @@ bool sim_dns_server_start(const struct sim_dns_options *options, struct sim_dns_
 uint16_t sim_dns_server_port(const struct sim_dns_server *server);
 /* Sums of all threads; while they run the figures may be a little old. */
 void sim_dns_server_stats(const struct sim_dns_server *server, struct sim_dns_stats *out);
+/* What each thread of the resolver saw of its clients (dns_seen.h), when options.seen asked for it;
+ * ends the threads. False: the write failed. */
+bool sim_dns_server_write_record(struct sim_dns_server *server, FILE *out);
 void sim_dns_server_stop(struct sim_dns_server *server);
 
 #endif

@@ -5,6 +5,7 @@
 #define SIMNET_DNS_THREAD_H
 
 #include "tests/simnet/dns.h"
+#include "tests/simnet/dns_seen.h"
 #include "tests/simnet/dnswire.h"
 
 #include <netinet/in.h>
@@ -36,6 +37,7 @@ struct dns_thread {
     uint64_t draws; /* state of the loss generator */
     struct sim_answer answer;
     struct dns_udp *datagrams;
+    struct dns_seen *seen; /* NULL: not kept */
     struct dns_conn *conns;
     size_t conn_count;
     _Atomic uint64_t stats[DNS_STAT_COUNT]; /* written by this thread only */

@@ -31,7 +31,7 @@ struct waiting {
 
 union control {
     size_t align; /* cmsghdr begins with one */
-    char bytes[CMSG_SPACE(sizeof(int))];
+    char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct timespec))];
 };
 
 struct dns_udp {
@@ -59,6 +59,8 @@ bool dns_udp_init(struct dns_thread *t)
     if (t->datagrams == NULL)
         return false;
     t->datagrams->last = &t->datagrams->first;
+    if (t->seen != NULL)
+        setsockopt(t->udp, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
     t->datagrams->trains = dns_trains_create(t->udp, !t->options->one_by_one);
     setsockopt(t->udp, IPPROTO_UDP, UDP_GRO, &one, sizeof one); /* or questions come one by one */
     return t->datagrams->trains != NULL;
@@ -171,12 +173,24 @@ static size_t segment_bytes(struct msghdr *msg)
     return size > 0 ? (size_t)size : 0;
 }
 
+/* When the kernel took it in. */
+static void note_arrival(struct dns_thread *t, struct msghdr *msg, size_t questions)
+{
+    struct timespec ts = {0};
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c))
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+            memcpy(&ts, CMSG_DATA(c), sizeof ts);
+    dns_seen_add(t->seen, (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000, (uint32_t)questions);
+}
+
 static void answer_all(struct dns_thread *t, size_t slot)
 {
     struct dns_udp *u = t->datagrams;
     size_t len = u->msgs[slot].msg_len, each = segment_bytes(&u->msgs[slot].msg_hdr);
     if (each == 0)
         each = len;
+    if (t->seen != NULL && each > 0)
+        note_arrival(t, &u->msgs[slot].msg_hdr, (len + each - 1) / each);
     for (size_t at = 0; at < len; at += each)
         answer(t, &u->from[slot], u->in[slot] + at, len - at < each ? len - at : each);
 }

@@ -114,6 +114,11 @@ struct http_reply *http_reply_of_bytes(unsigned status, const char *type, const 
     return reply;
 }
 
+void http_reply_add_header(struct http_reply *reply, const char *name, const char *value)
+{
+    add_header(reply, name, strlen(name), value);
+}
+
 void http_reply_free(struct http_reply *reply)
 {
     if (!reply)

@@ -35,6 +35,8 @@ struct http_reply *http_reply_create(const struct sim_http *http);
 /* A whole reply of these bytes, which are copied. */
 struct http_reply *http_reply_of_bytes(unsigned status, const char *type, const void *p,
                                        size_t len);
+/* name in lower case. Left out when there are HTTP_REPLY_HEADERS_MAX already. */
+void http_reply_add_header(struct http_reply *reply, const char *name, const char *value);
 void http_reply_free(struct http_reply *reply);
 
 /* Copies body bytes from offset on; returns their number, 0 at send_len. */

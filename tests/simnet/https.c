@@ -26,6 +26,18 @@ static struct https_conn *https_of(struct conn *conn)
 
 /* --- Answers --- */
 
+/* RFC 6585 section 4. */
+static struct http_reply *answer_limited(uint32_t retry_after_s)
+{
+    static const char text[] = "too many requests\n";
+    struct http_reply *reply = http_reply_of_bytes(429, "text/plain", text, sizeof text - 1);
+    char seconds[16];
+    snprintf(seconds, sizeof seconds, "%u", retry_after_s);
+    if (reply && retry_after_s > 0)
+        http_reply_add_header(reply, "retry-after", seconds);
+    return reply;
+}
+
 static struct http_reply *answer_policy(void *owner, const char *method, const char *host,
                                         const char *path)
 {
@@ -37,6 +49,8 @@ static struct http_reply *answer_policy(void *owner, const char *method, const c
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return http_reply_of_bytes(405, "text/plain", refused, sizeof refused - 1);
     sim_world_https(worker->world, conn->addr, host, path, &http);
+    if (conn_is_limited(conn))
+        return answer_limited(worker->retry_after_s);
     return http_reply_create(&http);
 }
 
@@ -58,8 +72,9 @@ static struct http_reply *answer_plain(void *owner, const char *method, const ch
 
 static void ask_tls(void *owner, const char *sni, struct sim_tls *tls, bool *h2)
 {
-    const struct conn *conn = owner;
+    struct conn *conn = owner;
     struct sim_http http;
+    polite_hello(&conn->manners, sni);
     sim_world_https_tls(conn->worker->world, conn->addr, sni, tls);
     sim_world_https(conn->worker->world, conn->addr, sni ? sni : "", POLICY_PATH, &http);
     *h2 = http.h2;

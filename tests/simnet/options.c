@@ -25,6 +25,8 @@ enum key {
     KEY_DIR,
     KEY_STATS,
     KEY_CLIENTS,
+    KEY_LIMIT_FIRST,
+    KEY_RETRY_AFTER,
     KEY_READY_FD,
     KEY_TRUTH,
     KEY_NAMES,
@@ -56,6 +58,9 @@ static const struct {
     {KEY_STATS, "stats", "FILE", "write counters there at the end"},
     {KEY_CLIENTS, "clients", "FILE",
      "write there at the end what was seen of the clients (NDJSON)"},
+    {KEY_LIMIT_FIRST, "limit-first", "H,S",
+     "answer the first connections to each address with 429, or with 421 (0,0)"},
+    {KEY_RETRY_AFTER, "retry-after", "N", "seconds that such a 429 names (0: names none)"},
     {KEY_READY_FD, "ready-fd", "N", "write a line to this descriptor and close it when ready"},
     {KEY_TRUTH, "truth", "FILE", "write what a perfect scan reports of --names, and end"},
     {KEY_NAMES, "names", "LIST", "list or rank,domain CSV, plain or zstd; - is stdin"},
@@ -110,6 +115,23 @@ static bool port(const char *text, uint16_t *out)
     return ok;
 }
 
+/* "H,S" */
+static bool pair(const char *text, uint32_t *https, uint32_t *smtp)
+{
+    char first[16];
+    uint64_t v[2];
+    const char *comma = strchr(text, ',');
+    if (comma == NULL || (size_t)(comma - text) >= sizeof first)
+        return false;
+    memcpy(first, text, (size_t)(comma - text));
+    first[comma - text] = '\0';
+    if (!number(first, INT32_MAX, &v[0]) || !number(comma + 1, INT32_MAX, &v[1]))
+        return false;
+    *https = (uint32_t)v[0];
+    *smtp = (uint32_t)v[1];
+    return true;
+}
+
 static bool truth_mode(const char *text, enum sim_truth_mode *out)
 {
     static const char *const names[] = {
@@ -138,6 +160,10 @@ static bool set_number(enum key key, const char *value, struct sim_options *o)
     case KEY_DELAY:
         ok = number(value, DELAY_MAX_MS, &v);
         o->delay_ms = (uint32_t)v;
+        return ok;
+    case KEY_RETRY_AFTER:
+        ok = number(value, INT32_MAX, &v);
+        o->retry_after_s = (uint32_t)v;
         return ok;
     default:
         ok = number(value, INT32_MAX, &v);
@@ -183,6 +209,8 @@ static bool set(enum key key, const char *value, struct sim_options *o)
     case KEY_NAMES:
         o->names = value;
         return true;
+    case KEY_LIMIT_FIRST:
+        return pair(value, &o->limit_https, &o->limit_smtp);
     case KEY_TRUTH_MODE:
         return truth_mode(value, &o->truth_mode);
     case KEY_ONE_BY_ONE:

@@ -14,9 +14,19 @@
 #define BUCKETS_START 1024
 #define TALLY_MAX 262144
 
+/* What is kept of an address alone. */
+struct visitor {
+    uint64_t hellos, handshakes;
+    uint64_t first_ms;
+    uint32_t arrival_ms[POLITE_ARRIVALS]; /* after the first */
+    uint32_t name_count;
+    uint32_t name_hash[POLITE_NAMES_MAX];
+};
+
 struct polite_tally {
     struct polite_tally *bucket_next;
-    uint32_t key; /* the address, or the /24 with its last byte 0 */
+    struct visitor *visitor; /* of an address; NULL of a prefix */
+    uint32_t key;            /* the address, or the /24 with its last byte 0 */
     bool is_prefix;
     uint64_t connections;
     uint64_t last_ms;
@@ -59,6 +69,7 @@ void polite_free(struct polite *polite)
             struct polite_tally *tally = polite->buckets[i];
             polite->buckets[i] = tally->bucket_next;
             window_free(&tally->window);
+            free(tally->visitor);
             free(tally);
         }
     }
@@ -103,6 +114,11 @@ static struct polite_tally *tally_of(struct polite *polite, uint32_t key, bool i
     struct polite_tally *tally = polite->tally_count < TALLY_MAX ? calloc(1, sizeof *tally) : NULL;
     if (!tally)
         return NULL;
+    tally->visitor = is_prefix ? NULL : calloc(1, sizeof *tally->visitor);
+    if (!is_prefix && !tally->visitor) {
+        free(tally);
+        return NULL;
+    }
     tally->key = key;
     tally->is_prefix = is_prefix;
     tally->min_gap_ms = UINT64_MAX;
@@ -150,6 +166,11 @@ static void note_open(struct polite_tally *tally, const struct polite_tally *pre
 
 static void note_arrival(struct polite_tally *tally, uint64_t at_ms)
 {
+    struct visitor *v = tally->visitor;
+    if (v && tally->connections == 0)
+        v->first_ms = at_ms;
+    if (v && tally->connections < POLITE_ARRIVALS)
+        v->arrival_ms[tally->connections] = (uint32_t)(at_ms - v->first_ms);
     if (tally->connections++ > 0) {
         uint64_t gap = at_ms > tally->last_ms ? at_ms - tally->last_ms : 0;
         if (gap < tally->min_gap_ms)
@@ -192,10 +213,33 @@ void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint
 
     note_arrival(address, at_ms);
     note_arrival(prefix, at_ms);
+    conn->ordinal = address->connections;
     address->open++;
     prefix->open++;
     note_open(address, prefix, address);
     note_open(prefix, prefix, NULL);
+}
+
+void polite_hello(struct polite_conn *conn, const char *sni)
+{
+    if (!conn->address)
+        return;
+    struct visitor *v = conn->address->visitor;
+    v->hellos++;
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *p = sni ? sni : ""; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    for (uint32_t i = 0; i < v->name_count; i++)
+        if (v->name_hash[i] == hash)
+            return;
+    if (v->name_count < POLITE_NAMES_MAX)
+        v->name_hash[v->name_count++] = hash;
+}
+
+void polite_secured(struct polite_conn *conn)
+{
+    if (conn->address)
+        conn->address->visitor->handshakes++;
 }
 
 void polite_closed(struct polite *polite, struct polite_conn *conn)
@@ -221,6 +265,16 @@ static bool write_whole(const struct polite_tally *whole, const char *server, FI
                    server, (unsigned long long)whole->connections, whole->max_per_second) > 0;
 }
 
+static void write_visitor(const struct polite_tally *tally, FILE *out)
+{
+    const struct visitor *v = tally->visitor;
+    fprintf(out, "\"hellos\":%llu,\"handshakes\":%llu,\"names\":%u,\"arrivals_ms\":[",
+            (unsigned long long)v->hellos, (unsigned long long)v->handshakes, v->name_count);
+    for (uint64_t i = 0; i < tally->connections && i < POLITE_ARRIVALS; i++)
+        fprintf(out, "%s%u", i > 0 ? "," : "", v->arrival_ms[i]);
+    fprintf(out, "],");
+}
+
 static bool write_tally(const struct polite_tally *tally, const char *server, FILE *out)
 {
     uint32_t key = tally->key;
@@ -233,6 +287,8 @@ static bool write_tally(const struct polite_tally *tally, const char *server, FI
         fprintf(out, "\"min_gap_ms\":null,");
     else
         fprintf(out, "\"min_gap_ms\":%llu,", (unsigned long long)tally->min_gap_ms);
+    if (tally->visitor)
+        write_visitor(tally, out);
     return fprintf(out, "\"max_per_second\":%u}\n", tally->max_per_second) > 0;
 }
 

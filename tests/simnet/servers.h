@@ -38,6 +38,10 @@ struct sim_server_options {
     struct sim_ca *ca;             /* borrowed, outlives the server */
     uint16_t port;    /* 0: an ephemeral one, chosen at 127.0.0.1 and then used throughout */
     unsigned threads; /* at least 1 */
+    /* The first so many connections to each address are told that they come too often: SMTP 421 for
+     * a banner, HTTP 429 for an answer, with Retry-After unless that is 0. The truth knows nothing
+     * of it: whoever comes back later finds the host as it is. */
+    uint32_t limit_first, retry_after_s;
 };
 
 struct sim_server_stats {

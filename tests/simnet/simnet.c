@@ -53,8 +53,11 @@ static void raise_descriptor_limit(void)
 static bool start(const struct sim_options *o, struct simnet *net)
 {
     char aia[128];
-    struct sim_server_options server = {
-        .world = net->world, .port = o->https_port, .threads = o->threads};
+    struct sim_server_options server = {.world = net->world,
+                                        .port = o->https_port,
+                                        .threads = o->threads,
+                                        .limit_first = o->limit_https,
+                                        .retry_after_s = o->retry_after_s};
     if (!sim_ca_new(o->dir, &net->ca))
         return false;
     server.ca = net->ca;
@@ -63,6 +66,7 @@ static bool start(const struct sim_options *o, struct simnet *net)
     snprintf(aia, sizeof aia, "http://aia.simnet-hosting.example:%u" SIM_AIA_PATH,
              sim_https_server_port(net->https));
     server.port = o->smtp_port;
+    server.limit_first = o->limit_smtp;
     if (!sim_ca_set_aia(net->ca, aia) || !sim_smtp_server_start(&server, &net->smtp))
         return false;
     struct sim_dns_options dns = {.world = net->world,
@@ -71,6 +75,7 @@ static bool start(const struct sim_options *o, struct simnet *net)
                                   .loss_pct = o->loss_pct,
                                   .delay_ms = o->delay_ms,
                                   .one_by_one = o->one_by_one,
+                                  .seen = o->clients != NULL,
                                   .bring_up = bring_up,
                                   .bring_up_ctx = net};
     return sim_dns_server_start(&dns, &net->dns);
@@ -160,6 +165,7 @@ static bool write_clients(const struct simnet *net, const char *path)
         return false;
     bool ok = sim_https_server_write_record(net->https, out);
     ok = sim_smtp_server_write_record(net->smtp, out) && ok;
+    ok = sim_dns_server_write_record(net->dns, out) && ok;
     return fclose(out) == 0 && ok;
 }
 

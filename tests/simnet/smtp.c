@@ -232,6 +232,10 @@ static void opened(struct conn *conn)
 {
     struct smtp_conn *smtp = smtp_of(conn);
     sim_world_smtp(conn->worker->world, conn->addr, &smtp->how);
+    if (conn_is_limited(conn)) {
+        smtp->how = (struct sim_smtp){.banner_code = 421};
+        snprintf(smtp->how.banner_text, sizeof smtp->how.banner_text, "4.7.0 too many connections");
+    }
     if (smtp->how.delay_ms > 0)
         conn_alarm(conn, smtp->how.delay_ms);
     else
@@ -274,9 +278,10 @@ static void ready(struct conn *conn)
 
 static void ask_tls(void *owner, const char *sni, struct sim_tls *tls, bool *h2)
 {
-    const struct conn *conn = owner;
+    struct conn *conn = owner;
     const char *given = conn->addr_name[0] != '\0' ? conn->addr_name : NULL;
     (void)h2;
+    polite_hello(&conn->manners, sni);
     sim_world_smtp_tls(conn->worker->world, conn->addr, sni ? sni : given, sni != NULL, tls);
 }
 

@@ -10,7 +10,7 @@
 
 enum { SECOND = 1000000 };
 
-static const struct gate_end fine = {.limited = false}, limited = {.limited = true};
+static const struct gate_end fine = {.welcome = true}, limited = {.limited = true};
 
 static struct net_addr ip(unsigned c, unsigned d)
 {
@@ -191,7 +191,17 @@ static void test_success_ends_the_back_off(void **state)
     gate_release(g, &i[2], limited, now);
     assert_null(gate_pop(g, now, &next));
     assert_int_equal(next - now, GATE_BACKOFF_FIRST_MS * 1000ULL);
-    assert_ptr_equal(gate_take_any(g), &i[3]);
+    now = next;
+    /* A connection that failed says nothing: the gap goes on growing. */
+    assert_ptr_equal(gate_pop(g, now, &next), &i[3]);
+    gate_release(g, &i[3], (struct gate_end){.welcome = false}, now);
+    push(g, &i[0], ip(2, 1), now);
+    push(g, &i[1], ip(2, 1), now);
+    assert_ptr_equal(gate_pop(g, now, &next), &i[0]);
+    gate_release(g, &i[0], limited, ++now);
+    assert_null(gate_pop(g, now, &next));
+    assert_int_equal(next - now, 2 * GATE_BACKOFF_FIRST_MS * 1000ULL);
+    assert_ptr_equal(gate_take_any(g), &i[1]);
     assert_null(gate_take_any(g));
     gate_free(g);
 }
