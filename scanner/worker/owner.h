@@ -16,10 +16,10 @@ struct owner {
     struct fetcher *fetcher;
     struct prober *prober; /* NULL when nothing is probed */
     gate *https, *smtp;
-    budget *fetches;    /* the scan's; probes are one an address and name anyway */
-    waitq *probes;      /* struct result by address, and by address and name */
-    struct event *wake; /* when a gate opens by time */
-    struct crowd crowd; /* connections under way */
+    budget *fetches;               /* the scan's; probes are one an address and name anyway */
+    waitq *probes;                 /* struct result by address, and by address and name */
+    struct event *wake;            /* when a gate opens by time */
+    struct crowd crowd;            /* connections under way */
     atomic_uint_fast64_t moved_us; /* when a connection last began or ended. Others may look */
 };
 
