@@ -72,7 +72,7 @@ DEB_TEST := $(DEB_DEMO) libcmocka-dev xz-utils python3-jsonschema python3-crypto
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
 help:
-	@echo "targets: all demo test bench bench-full asan kill-full coverage fuzz tidy format install uninstall clean deps"
+	@echo "targets: all demo test bench bench-full asan valgrind kill-full coverage fuzz tidy format install uninstall clean deps"
 	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1 FUZZ_SECONDS"
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -188,6 +188,11 @@ kill-full: all
 asan: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-asan SAN=1 all testbins
 	@BUILD=build-asan SAN=1 tests/run.sh unit e2e
+
+# A scan of some hundred names, stopped and resumed, under valgrind.
+.PHONY: valgrind
+valgrind: all
+	@BUILD=$(BUILD) tests/e2e/valgrind_scan.sh
 
 # Lines that the unit tests run, of lib and of scanner/net, with objects of their own; the report in
 # words is build-cov/coverage.txt, a page for each file is in build-cov/html.
