@@ -15,7 +15,14 @@ mkdir -p "$BUILD/log"
 passed=0 failed=0 skipped=0
 # Seconds that one unit binary and one script may take.
 patience=1
-[ -n "${SAN:-}" ] && patience=4
+if [ -n "${SAN:-}" ]; then
+    patience=4
+    # Reports go to files: some tests expect programs to fail, and would take a report for that.
+    reports=$(realpath "$BUILD")/log/report
+    rm -f "$reports".*
+    ASAN_OPTIONS+=:log_path=$reports
+    UBSAN_OPTIONS+=:log_path=$reports
+fi
 unit_seconds=$((300 * patience)) script_seconds=$((600 * patience))
 
 show() { # NAME LOG
@@ -76,6 +83,11 @@ for group in "$@"; do
         ;;
     esac
 done
+if [ -n "${SAN:-}" ] && compgen -G "$reports.*" >/dev/null; then
+    failed=$((failed + 1))
+    printf 'FAIL  what the sanitizers report: %s\n' "$(echo "$reports".*)"
+    for r in "$reports".*; do show sanitizer "$r"; done
+fi
 echo
 if [ $skipped -gt 0 ]; then
     echo "tests: $passed passed, $failed failed, $skipped skipped"
