@@ -64,7 +64,7 @@ DEB_BUILD := build-essential pkg-config libevent-dev libc-ares-dev libssl-dev \
     libnghttp2-dev ca-certificates publicsuffix
 DEB_DEMO := zstd python3
 DEB_TEST := $(DEB_DEMO) libcmocka-dev xz-utils python3-jsonschema python3-cryptography \
-    python3-yaml unbound nsd nginx-light postfix openssl clang clang-format dnsutils \
+    python3-yaml procps unbound nsd nginx-light postfix openssl clang clang-format dnsutils \
     iproute2 nftables e2fsprogs lcov
 
 .PHONY: all help deps deps-demo demo test unit e2e bench asan coverage tidy docs format check-format check-style install \

@@ -287,12 +287,17 @@ static void test_child_dies_with_us(void **state)
     pid_t parent = fork();
     if (parent == 0) {
         struct child c;
-        start(&c, "exec sleep 1000", up + 1, 1);
-        kill(getpid(), SIGKILL);
+        char ready;
+        start(&c, "echo >&2; exec sleep 1000", up + 1, 1);
+        struct pollfd said = {.fd = c.words, .events = POLLIN};
+        if (poll(&said, 1, 30000) == 1 && read(c.words, &ready, 1) == 1)
+            kill(getpid(), SIGKILL);
+        _exit(1);
     }
     close(up[1]);
     int status;
     assert_int_equal(waitpid(parent, &status, 0), parent);
+    assert_true(WIFSIGNALED(status));
     /* The other end of the pipe is open for as long as the grandchild lives. */
     struct pollfd p = {.fd = up[0], .events = POLLIN};
     assert_int_equal(poll(&p, 1, 30000), 1);
