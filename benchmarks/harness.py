@@ -4,8 +4,10 @@ The client has one core to itself and the servers another one. Compared are CPU 
 client (user and system, of the process and its children): other load on the machine disturbs them
 far less than wall time. Runs of ours and of the reference alternate, and medians count.
 """
+import glob
 import json
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -54,16 +56,39 @@ def read_env(text):
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-class Simnet:
-    """The simulated internet on the servers' core, for the length of a with block."""
+# A network of its own in which so many per cent of all TCP segments are dropped: this kernel has no
+# netem. Needs root.
+LOSSY = ("ip link set lo up && nft 'add table inet bench; "
+         "add chain inet bench in {{ type filter hook input priority 0; }}; "
+         "add rule inet bench in meta l4proto tcp numgen random mod 100 < {} drop' && exec \"$@\"")
 
-    def __init__(self, *options):
-        self.options = list(options)
+
+def can_lose_tcp():
+    """Whether a lossy network can be had here."""
+    try:
+        return subprocess.run(["unshare", "-n", "sh", "-c", LOSSY.format(1), "sh", "true"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              check=False).returncode == 0
+    except OSError:
+        return False
+
+
+class Simnet:
+    """The simulated internet on the servers' core, for the length of a with block.
+
+    tcp_loss_pct: in a network of its own that loses so much of TCP; None: on the machine's loopback.
+    """
+
+    def __init__(self, *options, tcp_loss_pct=None):
+        self.options, self.tcp_loss_pct = list(options), tcp_loss_pct
 
     def __enter__(self):
         self.dir = tempfile.TemporaryDirectory(prefix="stscan-bench.")
         ready, write = os.pipe()
-        command = [f"{BUILD}/simnet", "--dir", self.dir.name, "--ready-fd", str(write)]
+        command = [f"{BUILD}/simnet", "--dir", self.dir.name, "--ready-fd", str(write),
+                   "--stats", f"{self.dir.name}/stats"]
+        if self.tcp_loss_pct is not None:
+            command = ["unshare", "-n", "sh", "-c", LOSSY.format(self.tcp_loss_pct), "sh"] + command
         self.process = subprocess.Popen(command + self.options, pass_fds=[write],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         preexec_fn=pin(SERVER_CORE))
@@ -75,19 +100,44 @@ class Simnet:
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+        self.end()
         self.dir.cleanup()
 
-    def scan(self, names, *options, workers=1):
-        """One scan of the list `names`; returns its Run, with the metadata as .meta."""
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait()
+
+    def stop(self):
+        """Ends it; returns the counters that it wrote."""
+        self.end()
+        with open(f"{self.dir.name}/stats") as f:
+            return {name: int(value) for name, value in (line.split() for line in f)}
+
+    def cpu_s(self):
+        """CPU seconds so far, by the name of the server (dns, https, smtp)."""
+        spent = {}
+        for task in glob.glob(f"/proc/{self.process.pid}/task/*"):
+            with open(f"{task}/comm") as comm, open(f"{task}/schedstat") as stat:
+                name = comm.read().strip()
+                spent[name] = spent.get(name, 0) + int(stat.read().split()[0]) / 1e9
+        return spent
+
+    def scan(self, names, *options, workers=1, under=()):
+        """One scan of the list `names`; returns its Run, with the metadata as .meta and what the
+        servers spent as .servers. under: a command that runs it, as strace."""
         out = f"{self.dir.name}/scan.ndjson.zst"
         e = self.env
         command = [f"{BUILD}/stscan", "scan", "-o", out, "--resolver", f"127.0.0.1:{e['DNS_PORT']}",
                    "--https-port", e["HTTPS_PORT"], "--http-port", e["HTTPS_PORT"],
                    "--smtp-port", e["SMTP_PORT"], "--ca-file", e["CA_FILE"],
                    "--ehlo-name", "bench.example", "--workers", str(workers)]
-        done = run(command + NO_LIMITS + list(options) + [names])
+        if self.tcp_loss_pct is not None:
+            command = ["nsenter", "-t", str(self.process.pid), "-n"] + command
+        before = self.cpu_s()
+        done = run(list(under) + command + NO_LIMITS + list(options) + [names])
+        after = self.cpu_s()
+        done.servers = {name: after[name] - before.get(name, 0) for name in after}
         with open(f"{self.dir.name}/scan.meta.json") as f:
             done.meta = json.load(f)
         done.records = out
@@ -105,6 +155,15 @@ def alternate(rounds, *measures):
 
 def median(runs, key):
     return statistics.median(key(r) for r in runs)
+
+
+def print_names(path, count):
+    """A list of `count` names of the simulated internet, made once and kept."""
+    if not os.path.exists(path):
+        with open(path + ".new", "w") as f:
+            subprocess.run([f"{BUILD}/simnet", "--print-names", str(count)], stdout=f, check=True)
+        os.rename(path + ".new", path)
+    return path
 
 
 def simnet_names(path, count, want, *options):
@@ -137,3 +196,34 @@ def is_absent(line):
 def is_stuck(line):
     """A name whose servers never answer."""
     return '"sts_dns_timeout"' in line
+
+
+def wrong_names(records, names, *world):
+    """How many records differ from the truth of the simulated internet; names must be the list."""
+    with tempfile.TemporaryDirectory(prefix="stscan-bench.") as d:
+        truth = f"{d}/truth.ndjson"
+        subprocess.run([f"{BUILD}/simnet", "--truth", truth, "--names", names, *world], check=True)
+        done = subprocess.run(["tests/e2e/compare_truth.py", truth, records],
+                              stdout=subprocess.PIPE, text=True, check=False)
+    last = re.search(r"^(\d+) of (\d+) names as the truth has them", done.stdout, re.M)
+    if last is None or (done.returncode != 0 and last[1] == last[2]):
+        raise SystemExit(done.stdout)
+    if last[1] != last[2]:
+        print(done.stdout, end="")
+    return int(last[2]) - int(last[1])
+
+
+def ends_of(records, but=frozenset()):
+    """When each record's domain was done, in seconds since the first was begun, sorted; those of
+    `but` are left out. From the records' own clock."""
+    pattern = re.compile(r'"domain":"([^"]*)".*?"ts":"[^T]*T(\d+):(\d+):([\d.]+)Z",'
+                         r'"duration_ms":(\d+)')
+    first, ends = None, []
+    with subprocess.Popen(["zstdcat", records], stdout=subprocess.PIPE, text=True) as cat:
+        for line in cat.stdout:
+            name, h, m, s, ms = pattern.search(line).groups()
+            begin = int(h) * 3600 + int(m) * 60 + float(s)
+            first = begin if first is None else min(first, begin)
+            if name not in but:
+                ends.append(begin + int(ms) / 1000)
+    return sorted(end - first for end in ends)

@@ -57,7 +57,8 @@ size_t dns_thread_answer(struct dns_thread *t, const uint8_t *bytes, size_t len,
     bring_up_hosts(t);
     if (udp && query.udp_size < room)
         room = query.udp_size;
-    size_t n = dns_write_answer(&query, &t->answer, out, room, udp ? DNS_UDP_BLOCK_BYTES : 1);
+    size_t block = udp && t->options->trains ? DNS_UDP_BLOCK_BYTES : 1;
+    size_t n = dns_write_answer(&query, &t->answer, out, room, block);
     dns_thread_count(t, n == 0 ? DNS_STAT_UNANSWERED : DNS_STAT_ANSWERS, 1);
     if (n > 2 && out[2] & 2)
         dns_thread_count(t, DNS_STAT_TRUNCATED, 1);

@@ -26,7 +26,7 @@ struct sim_dns_options {
     unsigned threads;              /* of the resolver; at least 1 */
     double loss_pct;               /* of datagrams; each is lost before it is read */
     uint32_t delay_ms;             /* from query to answer, UDP */
-    bool one_by_one;               /* no trains of answers (dns_train.h) */
+    bool trains;                   /* of answers (dns_train.h), and padding for them */
     bool seen;                     /* keep how fast questions come (dns_seen.h) */
     sim_bring_up *bring_up;        /* or NULL */
     void *bring_up_ctx;

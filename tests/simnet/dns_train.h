@@ -3,8 +3,9 @@
  *
  * Answers of one length to one peer go out as a train (UDP_SEGMENT, udp(7)): one message that the
  * kernel cuts back into datagrams where they arrive. On loopback that spares the sender, who pays
- * for the delivery too, most of its cost; the peer sees datagrams as ever. A kernel without trains
- * gets each answer alone.
+ * for the delivery too, most of its cost; so it does to a peer that takes trains (UDP_GRO), which a
+ * resolver somewhere in the network would not: hence only on demand. The peer sees datagrams as
+ * ever. A kernel without trains gets each answer alone.
  *
  * All of it belongs to one thread.
  */

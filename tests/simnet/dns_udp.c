@@ -61,7 +61,7 @@ bool dns_udp_init(struct dns_thread *t)
     t->datagrams->last = &t->datagrams->first;
     if (t->seen != NULL)
         setsockopt(t->udp, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
-    t->datagrams->trains = dns_trains_create(t->udp, !t->options->one_by_one);
+    t->datagrams->trains = dns_trains_create(t->udp, t->options->trains);
     setsockopt(t->udp, IPPROTO_UDP, UDP_GRO, &one, sizeof one); /* or questions come one by one */
     return t->datagrams->trains != NULL;
 }

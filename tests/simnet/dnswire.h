@@ -11,8 +11,8 @@ enum {
     DNS_UDP_PLAIN_BYTES = 512,  /* without EDNS (RFC 1035 4.2.1) */
     DNS_TCP_MAX_BYTES = 65535,  /* RFC 1035 4.2.2 */
     DNS_QUERY_MAX_BYTES = 1024, /* over TCP longer queries are not read */
-    /* Answers over UDP are padded to a multiple (RFC 7830 section 4 allows it), so that many have
-     * one length and go out as a train (dns_train.h). */
+    /* Answers that go in trains (dns_train.h) are padded to a multiple, so that many have one
+     * length; RFC 7830 section 4 allows it. */
     DNS_UDP_BLOCK_BYTES = 64,
 };
 

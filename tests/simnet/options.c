@@ -21,7 +21,7 @@ enum key {
     KEY_THREADS,
     KEY_LOSS,
     KEY_DELAY,
-    KEY_ONE_BY_ONE,
+    KEY_TRAINS,
     KEY_DIR,
     KEY_STATS,
     KEY_CLIENTS,
@@ -53,7 +53,8 @@ static const struct {
     {KEY_THREADS, "threads", "N", "threads of each server (1)"},
     {KEY_LOSS, "loss", "PCT", "share of DNS datagrams that are lost (0)"},
     {KEY_DELAY, "delay-ms", "N", "delay of DNS answers over UDP (0)"},
-    {KEY_ONE_BY_ONE, "one-by-one", NULL, "send each DNS answer by itself, never as a train"},
+    {KEY_TRAINS, "trains", NULL,
+     "send DNS answers of one length as trains (UDP_SEGMENT), for less CPU"},
     {KEY_DIR, "dir", "DIR", "write ca.pem and, when all is served, ports.env there"},
     {KEY_STATS, "stats", "FILE", "write counters there at the end"},
     {KEY_CLIENTS, "clients", "FILE",
@@ -213,8 +214,8 @@ static bool set(enum key key, const char *value, struct sim_options *o)
         return pair(value, &o->limit_https, &o->limit_smtp);
     case KEY_TRUTH_MODE:
         return truth_mode(value, &o->truth_mode);
-    case KEY_ONE_BY_ONE:
-        o->one_by_one = true;
+    case KEY_TRAINS:
+        o->trains = true;
         return true;
     case KEY_LIST_CLASSES:
         o->list_classes = true;

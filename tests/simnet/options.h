@@ -12,10 +12,10 @@ struct sim_options {
     unsigned threads;                         /* of each server */
     double loss_pct;
     uint32_t delay_ms;
-    bool one_by_one;                  /* DNS answers are not sent as trains */
-    const char *dir;                  /* gets ca.pem and ports.env, or NULL */
-    const char *stats;                /* file of counters written at the end, or NULL */
-    const char *clients;              /* NDJSON of what the servers saw of their clients, or NULL */
+    bool trains;         /* DNS answers of one length to one peer are sent in one piece */
+    const char *dir;     /* gets ca.pem and ports.env, or NULL */
+    const char *stats;   /* file of counters written at the end, or NULL */
+    const char *clients; /* NDJSON of what the servers saw of their clients, or NULL */
     uint32_t limit_https, limit_smtp; /* servers.h: limit_first, */
     uint32_t retry_after_s;
     int ready_fd; /* gets one line when all is served, or -1 */

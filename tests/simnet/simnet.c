@@ -74,7 +74,7 @@ static bool start(const struct sim_options *o, struct simnet *net)
                                   .threads = o->threads,
                                   .loss_pct = o->loss_pct,
                                   .delay_ms = o->delay_ms,
-                                  .one_by_one = o->one_by_one,
+                                  .trains = o->trains,
                                   .seen = o->clients != NULL,
                                   .bring_up = bring_up,
                                   .bring_up_ctx = net};

@@ -1,5 +1,6 @@
 #include "tests/simnet/truth.h"
 
+#include "tests/simnet/classes.h"
 #include "tests/simnet/list.h"
 #include "tests/simnet/normalize.h"
 
@@ -26,7 +27,10 @@ static void write_line(FILE *out, uint64_t index, const struct sim_domain *d)
         fprintf(out, "%s\"%s\"", first ? "" : ",", sim_code_name(c));
         first = false;
     }
-    fputs("]}\n", out);
+    fputs("]", out);
+    if (d->adopter && d->cls != NULL)
+        fprintf(out, ",\"class\":\"%s\"", d->cls->name);
+    fputs("}\n", out);
 }
 
 static void judge_line(const struct sim_world *world, enum sim_truth_mode mode, const char *text,
@@ -39,6 +43,7 @@ static void judge_line(const struct sim_world *world, enum sim_truth_mode mode, 
         return;
     }
     memset(&d->codes, 0, sizeof d->codes);
+    d->adopter = false;
     d->adoption = SIM_INVALID_INPUT;
     d->verdict = SIM_NOT_APPLICABLE;
     d->cause = SIM_CODE_NONE;

@@ -1,0 +1,142 @@
+"""The cases with hosts behind the names: fetches, probes, adopters, stuck hosts, loss, the truth."""
+import json
+import os
+import shutil
+import subprocess
+
+from cases_dns import MIB, per_million
+from harness import (BUILD, SERVER_CORE, Simnet, alternate, can_lose_tcp, ends_of, median,
+                     print_names, read_env, run, wrong_names)
+from table import DIR, row
+
+# The simulated internet has its dead hosts: nothing is learnt by waiting for them a minute.
+IMPATIENT = ["--no-retry-undetermined", "--timeout-dns", "5", "--timeout-policy", "8",
+             "--timeout-probe", "8"]
+SHARE = ["--adoption", "0.7"]
+STUCK_PCT = "0.5" # 5,000 in a million
+SLOTS = 200 # LIMIT_HANDSHAKES_PER_WORKER: the fewest slots that a stuck host may hold one of
+
+
+def all_names(count):
+    return print_names(f"{DIR}/all-{count}.csv", count)
+
+
+def bench_tls(o):
+    """Fetch and probe beside bare OpenSSL clients, curl and posttls-finger."""
+    count = o.connections
+    ours = run([f"{BUILD}/bench/bench_tls", str(count), str(o.rounds)]).output
+    for line in ours.splitlines():
+        word = line.split()
+        if len(word) == 9 and word[0] in ("fetch", "probe"):
+            row("tls", word[0], float(word[5]), "CPU ms", float(word[2]), "bare OpenSSL",
+                "<= 1.15 x" if word[0] == "fetch" else "<= 1.1 x")
+    serve = subprocess.Popen([f"{BUILD}/bench/bench_tls", "serve"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True,
+                             preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+    env = read_env("".join(iter(serve.stdout.readline, "\n")))
+    try:
+        url = f"https://{env['HOST']}:{env['HTTPS_PORT']}/.well-known/mta-sts.txt?[1-{count}]"
+        curl = ["curl", "-s", "-o", "/dev/null", "--parallel", "--parallel-max", "100",
+                "--cacert", env["CA_FILE"], "--noproxy", "*", "--resolve",
+                f"{env['HOST']}:{env['HTTPS_PORT']}:127.0.0.1", url]
+        curls, = alternate(o.rounds, lambda: run(curl))
+        row("tls", "curl --parallel, a fetch", median(curls, lambda r: r.cpu_s * 1e3 / count),
+            "CPU ms")
+        finger = shutil.which("posttls-finger", path=os.environ["PATH"] + ":/usr/sbin")
+        if finger:
+            probe = [finger, "-c", "-l", "verify", "-F", env["CA_FILE"],
+                     f"[127.0.0.1]:{env['SMTP_PORT']}", env["HOST"]]
+            fingers, = alternate(o.rounds * 10, lambda: run(probe, check=False))
+            row("tls", "posttls-finger, a probe (a process)",
+                median(fingers, lambda r: r.cpu_s * 1e3), "CPU ms")
+    finally:
+        serve.stdin.close()
+        serve.wait()
+
+
+def adopters_of(done):
+    return sum(done.meta["counts"]["adoption"][k] for k in ("broken", "none", "testing", "enforce"))
+
+
+def bench_scan(o):
+    """The whole: policies and probes of 0.7 % adopters."""
+    with Simnet(*SHARE) as net:
+        runs, = alternate(o.rounds, lambda: net.scan(all_names(o.names), *IMPATIENT))
+    row("scan", f"whole scan, {adopters_of(runs[0])} adopters", median(runs, per_million(o.names)),
+        "CPU s / 1 M", wanted="<= 22")
+    row("scan", "whole scan, a core", o.names / median(runs, lambda r: r.cpu_s), "names / s",
+        wanted=">= 40000")
+    row("scan", "whole scan, peak memory", median(runs, lambda r: r.peak_bytes) / MIB, "MiB",
+        wanted="<= 150")
+    row("scan", "simnet's core meanwhile",
+        100 * median(runs, lambda r: sum(r.servers.values()) / r.wall_s), "%", wanted="< 100")
+
+
+def bench_adopters(o):
+    """How cost grows with the share of adopters."""
+    count = o.names // 4
+    for pct in (0.1, 0.4, 1.2, 5):
+        with Simnet("--adoption", str(pct)) as net:
+            done = net.scan(all_names(count), *IMPATIENT)
+        row("adopters", f"whole scan, {pct} %, {adopters_of(done)} adopters",
+            per_million(count)(done), "CPU s / 1 M")
+
+
+def stuck_lists(count):
+    """Two lists: one with names whose hosts hold a client, one without them; and these names."""
+    everything, rest = all_names(count), f"{DIR}/rest-{count}.csv"
+    with subprocess.Popen([f"{BUILD}/simnet", "--truth", "-", "--names", everything, *SHARE,
+                           "--stuck", STUCK_PCT], stdout=subprocess.PIPE, text=True) as truth:
+        stuck = {json.loads(line)["domain"] for line in truth.stdout if '"class":"stuck_' in line}
+    with open(everything) as f, open(rest, "w") as out:
+        out.writelines(line for line in f if line.rstrip().split(",")[1] not in stuck)
+    return everything, rest, stuck
+
+
+def bench_stuck(o):
+    """Dead hosts, tarpits and slow drips hold their own slots only: the rest keeps its pace, and
+    the end comes when they had their deadlines."""
+    everything, rest, stuck = stuck_lists(o.names)
+    limits = ["--no-retry-undetermined", "--timeout-dns", "5", "--timeout-policy",
+              str(o.stuck_deadline), "--timeout-probe", str(o.stuck_deadline)]
+    pace, walls = {}, {}
+    for with_them, names in ((False, rest), (True, everything)):
+        with Simnet(*SHARE, *(["--stuck", STUCK_PCT] if with_them else [])) as net:
+            done = net.scan(names, *limits)
+            ends = ends_of(done.records, stuck)
+        most = len(ends) * 99 // 100
+        pace[with_them], walls[with_them] = most / ends[most], done.wall_s
+    row("stuck", f"99 % of the rest, beside {len(stuck)} stuck", pace[True], "names / s",
+        pace[False], "none of them", ">= 0.9 x")
+    rounds = -(-len(stuck) // SLOTS)
+    row("stuck", "the end comes later by", walls[True] - walls[False], "s",
+        rounds * o.stuck_deadline, f"{rounds} deadlines of {o.stuck_deadline} s", "<= 1 x")
+    row("stuck", "peak memory beside them", done.peak_bytes / MIB, "MiB", wanted="<= 150")
+
+
+def bench_tcploss(o):
+    """1 % of all TCP segments are lost: no name may be, and little time."""
+    count = min(o.names, 300000)
+    wrong = times = None
+    if can_lose_tcp():
+        names, times = all_names(count), []
+        for pct in (0, 1):
+            with Simnet(*SHARE, tcp_loss_pct=pct) as net:
+                done = net.scan(names, *IMPATIENT)
+                times.append(done.wall_s)
+                wrong = wrong_names(done.records, names, *SHARE)
+    row("tcploss", "1 % of TCP lost, names wrong", wrong, "names", wanted="0")
+    row("tcploss", "1 % of TCP lost, wall time", times and times[1], "s", times and times[0],
+        "no loss", "<= 1.5 x")
+
+
+def bench_truth(o):
+    """At full speed, with 2 % of DNS lost and stuck hosts, each record is what the simulated
+    internet knows of itself."""
+    world = [*SHARE, "--stuck", STUCK_PCT]
+    names = all_names(o.names)
+    with Simnet(*world, "--loss", "2") as net:
+        done = net.scan(names, "--timeout-policy", "12", "--timeout-probe", "12")
+        wrong = wrong_names(done.records, names, *world)
+    row("truth", f"{o.names} names, loss and stuck: wrong", wrong, "names", wanted="0")
+    row("truth", "wall time of it", done.wall_s, "s")
