@@ -71,11 +71,6 @@ size_t dns_wire_prepare(struct dns_wire *w, uint16_t id, bool edns, bool cd)
     return edns ? w->len : (size_t)w->len - DNS_OPT_BYTES;
 }
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 bool dns_wire_answered_by(const struct dns_wire *w, const uint8_t *msg, size_t len)
 {
     static const uint8_t one_question[2] = {0, 1};
@@ -83,10 +78,7 @@ bool dns_wire_answered_by(const struct dns_wire *w, const uint8_t *msg, size_t l
     if (len < HEADER_BYTES + (size_t)w->question_len ||
         memcmp(msg + QDCOUNT_AT, one_question, sizeof one_question) != 0)
         return false;
-    /* Ours is in lower case; a length byte is below 'A' and so left alone. */
-    for (size_t i = HEADER_BYTES; i < HEADER_BYTES + name_len; i++)
-        if (lower(msg[i]) != w->b[i])
-            return false;
-    return memcmp(msg + HEADER_BYTES + name_len, w->b + HEADER_BYTES + name_len,
+    return dns_bytes_match(msg + HEADER_BYTES, w->b + HEADER_BYTES, name_len) &&
+           memcmp(msg + HEADER_BYTES + name_len, w->b + HEADER_BYTES + name_len,
                   TYPE_AND_CLASS_BYTES) == 0;
 }

@@ -9,23 +9,58 @@ enum {
     LABEL_KIND_POINTER = 0xc0,
 };
 
-static uint8_t lower(uint8_t c)
+/* ---- case ----------------------------------------------------------------------------------- */
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Eight bytes in lower case. The sums carry into a byte's own top bit when its lower seven are 'A'
+ * or more, and more than 'Z'. */
+static uint64_t lower_eight(uint64_t x)
 {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+    uint64_t seven = x & EACH_BYTE(0x7f);
+    uint64_t from_a = seven + EACH_BYTE(0x80 - 'A'), above_z = seven + EACH_BYTE(0x7f - 'Z');
+    uint64_t upper = (from_a ^ above_z) & ~x & EACH_BYTE(0x80);
+    return x | upper >> 2; /* 0x20, the difference of the cases */
 }
 
-/* Appends one label (without its length byte), in lower case. Room for the root label stays. */
-static enum status add_label(struct dns_name *n, const uint8_t *label, size_t len)
+static uint64_t load_eight(const uint8_t *p)
 {
-    if ((size_t)n->len + 1 + len + 1 > DNS_NAME_MAX_BYTES)
-        return ST_INVALID;
-    n->b[n->len] = (uint8_t)len;
-    uint8_t *to = n->b + n->len + 1;
-    for (size_t i = 0; i < len; i++)
-        to[i] = lower(label[i]);
-    n->len = (uint8_t)(n->len + 1 + len);
-    return ST_OK;
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return x;
 }
+
+static bool eight_match(const uint8_t *bytes, const uint8_t *lower)
+{
+    return lower_eight(load_eight(bytes)) == load_eight(lower);
+}
+
+bool dns_bytes_match(const uint8_t *bytes, const uint8_t *lower, size_t len)
+{
+    size_t at = 0;
+    for (; len - at >= 8; at += 8)
+        if (!eight_match(bytes + at, lower + at))
+            return false;
+    if (len >= 8) /* the rest, with what is before it */
+        return eight_match(bytes + len - 8, lower + len - 8);
+    for (; at < len; at++)
+        if ((uint8_t)lower_eight(bytes[at]) != lower[at])
+            return false;
+    return true;
+}
+
+/* The whole name: a length byte is below 'A' and so left alone. What is behind the name does not
+ * matter. */
+static void lower_name(struct dns_name *n)
+{
+    _Static_assert(sizeof n->b % 8 == 0, "eight bytes at a time");
+    for (size_t at = 0; at < n->len; at += 8) {
+        uint64_t x = lower_eight(load_eight(n->b + at));
+        memcpy(n->b + at, &x, sizeof x);
+    }
+}
+
+/* ---- from the wire -------------------------------------------------------------------------- */
 
 /* Goes where a pointer says: behind the header, and before the part of the name that holds it.
  * `before` is that part's beginning and falls with every jump. */
@@ -42,14 +77,14 @@ static enum status follow_pointer(struct dns_reader *r, uint8_t high, size_t *be
     return ST_OK;
 }
 
-enum status dns_name_read(struct dns_reader *r, struct dns_name *out)
+/* Walks over a name, into `out` unless that is NULL, and leaves r behind it. */
+static enum status walk_name(struct dns_reader *r, struct dns_name *out)
 {
     struct dns_reader walk = *r;
-    size_t before = dns_mark(r), end = 0;
+    size_t before = dns_mark(r), end = 0, total = 0;
     unsigned pointers = 0;
     enum status st;
 
-    out->len = 0;
     for (;;) {
         uint8_t len;
         const uint8_t *label;
@@ -63,29 +98,44 @@ enum status dns_name_read(struct dns_reader *r, struct dns_name *out)
             if ((st = follow_pointer(&walk, len, &before)) != ST_OK)
                 return st;
             if (pointers == 1)
-                end = dns_mark(r) + out->len + 2; /* labels so far and the pointer */
+                end = dns_mark(r) + total + 2; /* labels so far and the pointer */
             continue;
         }
         if ((len & LABEL_KIND_MASK) != 0)
             return ST_INVALID;
-        if ((st = dns_read_bytes(&walk, len, &label)) != ST_OK ||
-            (st = add_label(out, label, len)) != ST_OK)
+        if ((st = dns_read_bytes(&walk, len, &label)) != ST_OK)
             return st;
+        if (total + 1 + len + 1 > DNS_NAME_MAX_BYTES) /* room for the root label stays */
+            return ST_INVALID;
+        if (out != NULL)
+            memcpy(out->b + total, label - 1, 1u + len);
+        total += 1u + len;
     }
-    out->b[out->len++] = 0;
+    if (out != NULL) {
+        out->b[total] = 0;
+        out->len = (uint8_t)(total + 1);
+        lower_name(out);
+    }
     dns_rewind(r, pointers > 0 ? end : dns_mark(&walk));
     return ST_OK;
 }
 
-/* One byte of a label in text form, escapes undone; *text is moved behind it. */
-static enum status text_byte(const char **text, uint8_t *out)
+enum status dns_name_read(struct dns_reader *r, struct dns_name *out)
+{
+    return walk_name(r, out);
+}
+
+enum status dns_name_skip(struct dns_reader *r)
+{
+    return walk_name(r, NULL);
+}
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+/* The byte that an escape stands for; *text is moved behind it. */
+static enum status escaped_byte(const char **text, uint8_t *out)
 {
     const char *p = *text;
-    if (*p != '\\') {
-        *out = (uint8_t)*p;
-        *text = p + 1;
-        return ST_OK;
-    }
     if (p[1] == '\0')
         return ST_INVALID;
     if (p[1] < '0' || p[1] > '9') {
@@ -106,32 +156,46 @@ static enum status text_byte(const char **text, uint8_t *out)
     return ST_OK;
 }
 
+/* One label, up to its dot or the end of the text, of at most `room` bytes. */
+static enum status read_label(const char **text, uint8_t *out, size_t room, size_t *len)
+{
+    const char *p = *text;
+    size_t n = 0;
+    for (; *p != '\0' && *p != '.'; n++) {
+        if (n == room)
+            return ST_INVALID;
+        if (*p != '\\')
+            out[n] = (uint8_t)*p++;
+        else if (escaped_byte(&p, &out[n]) != ST_OK)
+            return ST_INVALID;
+    }
+    *text = p;
+    *len = n;
+    return n > 0 ? ST_OK : ST_INVALID;
+}
+
 enum status dns_name_from_text(const char *text, struct dns_name *out)
 {
-    uint8_t label[LABEL_MAX_BYTES];
-    enum status st;
-
-    out->len = 0;
+    size_t at = 0, len;
     if (strcmp(text, ".") == 0)
         text++;
     else if (*text == '\0')
         return ST_INVALID;
     while (*text != '\0') {
-        size_t len = 0;
-        while (*text != '\0' && *text != '.') {
-            if (len == sizeof label)
-                return ST_INVALID;
-            if ((st = text_byte(&text, &label[len++])) != ST_OK)
-                return st;
-        }
-        if (len == 0 || (*text == '.' && text[1] == '\0'))
+        size_t room = DNS_NAME_MAX_BYTES - at; /* its length byte and the root's are in it */
+        if (room < 2)
             return ST_INVALID;
-        if ((st = add_label(out, label, len)) != ST_OK)
-            return st;
-        if (*text == '.')
-            text++;
+        room = room - 2 < LABEL_MAX_BYTES ? room - 2 : LABEL_MAX_BYTES;
+        if (read_label(&text, out->b + at + 1, room, &len) != ST_OK)
+            return ST_INVALID;
+        out->b[at] = (uint8_t)len;
+        at += 1 + len;
+        if (*text == '.' && *++text == '\0')
+            return ST_INVALID;
     }
-    out->b[out->len++] = 0;
+    out->b[at] = 0;
+    out->len = (uint8_t)(at + 1);
+    lower_name(out);
     return ST_OK;
 }
 

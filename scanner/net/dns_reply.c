@@ -47,6 +47,18 @@ enum status dns_reply_question(const uint8_t *msg, size_t len, struct dns_header
     return ST_OK;
 }
 
+/* Whether the question is the one that was asked. A name there cannot be compressed, since pointers
+ * go back, so that its bytes can be compared as they stand. */
+static bool question_is(struct dns_reader *r, const struct dns_header *h,
+                        const struct dns_name *name, uint16_t type)
+{
+    const uint8_t *bytes;
+    uint16_t its_type, class;
+    return h->questions == 1 && dns_read_bytes(r, name->len, &bytes) == ST_OK &&
+           dns_bytes_match(bytes, name->b, name->len) && dns_read_u16(r, &its_type) == ST_OK &&
+           dns_read_u16(r, &class) == ST_OK && its_type == type && class == DNS_CLASS_IN;
+}
+
 /* A record of the answer section, by where it stands: 1,024 of them are 16 KiB. */
 struct rr_ref {
     uint16_t owner_at, rdata_at, rdata_len, type;
@@ -285,8 +297,6 @@ static void records_clear(struct dns_answer *a)
 
 static enum status walk_message(struct walk *w, const struct dns_name *qname, enum lookup *out)
 {
-    struct dns_name name;
-    uint16_t type;
     bool found = false, loop = false;
     enum status st;
 
@@ -294,8 +304,7 @@ static enum status walk_message(struct walk *w, const struct dns_name *qname, en
         return st;
     w->out->facts.rcode = w->h.rcode;
     w->out->facts.ad = w->h.ad;
-    if (!w->h.qr || w->h.opcode != 0 || question_read(&w->r, &w->h, &name, &type) != ST_OK ||
-        type != w->qtype || !dns_name_eq(&name, qname))
+    if (!w->h.qr || w->h.opcode != 0 || !question_is(&w->r, &w->h, qname, w->qtype))
         return ST_INVALID;
     if ((st = walk_answer(w)) != ST_OK || (st = walk_authority(w)) != ST_OK ||
         (st = walk_additional(w)) != ST_OK ||

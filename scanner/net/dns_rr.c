@@ -200,12 +200,11 @@ void dns_rrset_end(const struct dns_rrset *set, struct dns_answer *out)
 enum status dns_soa_negative_ttl(const struct dns_rr *soa, uint32_t *out)
 {
     struct dns_reader r = soa->rdata;
-    struct dns_name name;
     uint32_t minimum;
     const uint8_t *numbers;
     enum status st;
-    if ((st = dns_name_read(&r, &name)) != ST_OK || /* MNAME */
-        (st = dns_name_read(&r, &name)) != ST_OK || /* RNAME */
+    if ((st = dns_name_skip(&r)) != ST_OK || /* MNAME */
+        (st = dns_name_skip(&r)) != ST_OK || /* RNAME */
         (st = dns_read_bytes(&r, SOA_NUMBERS_BEFORE_MINIMUM * sizeof(uint32_t), &numbers)) !=
             ST_OK ||
         (st = dns_read_u32(&r, &minimum)) != ST_OK)
