@@ -165,6 +165,35 @@ static bool is_address(struct slice in)
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }
 
+/* Nearly every name: labels of ASCII alone, not all of digits (an address is no name). One pass;
+ * false says nothing of a name but that it needs a closer look. */
+static bool normalize_plain(struct slice in, char out[NAME_MAX_BYTES + 1])
+{
+    size_t label = 0, labels = 1; /* where the label at hand begins, and how many there are */
+    bool only_digits = true;
+    if (in.len > NAME_MAX_BYTES)
+        return false;
+    for (size_t i = 0; i < in.len; i++) {
+        char c = in.p[i], low = (char)(c | 0x20);
+        if (low >= 'a' && low <= 'z') {
+            c = low;
+            only_digits = false;
+        } else if (c == '-' || c == '_') {
+            only_digits = false;
+        } else if (c == '.') {
+            if (i == label || i - label > LABEL_MAX_BYTES)
+                return false;
+            label = i + 1;
+            labels++;
+        } else if (c < '0' || c > '9') {
+            return false;
+        }
+        out[i] = c;
+    }
+    out[in.len] = '\0';
+    return !only_digits && labels > 1 && label < in.len && in.len - label <= LABEL_MAX_BYTES;
+}
+
 enum status name_normalize(struct slice in, char out[NAME_MAX_BYTES + 1], const char **reason)
 {
     while (in.len > 0 && is_space(in.p[0]))
@@ -172,10 +201,13 @@ enum status name_normalize(struct slice in, char out[NAME_MAX_BYTES + 1], const 
     while (in.len > 0 && is_space(in.p[in.len - 1]))
         in.len--;
 
+    *reason = NULL;
+    if (normalize_plain(in, out))
+        return ST_OK;
+
     struct strbuf name;
     strbuf_init(&name, NAME_MAX_BYTES);
     out[0] = '\0';
-    *reason = NULL;
     if (in.len == 0 || slice_eq(in, SLICE_LIT(".")))
         *reason = "empty";
     else if (!text_is_utf8(in))

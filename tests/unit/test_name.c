@@ -37,6 +37,57 @@ static void test_normalize_ascii(void **state)
     expect_name("xn--ls8h.la", "xn--ls8h.la");
 }
 
+/* Which texts of the characters of names are names, told by other means; not all of digits. */
+static bool is_name(const char *text)
+{
+    size_t dots = 0;
+    const char *label = text;
+    for (;;) {
+        size_t n = strcspn(label, ".");
+        if (n == 0 || n > 63)
+            return false;
+        label += n;
+        if (*label == '\0' || (label[1] == '\0' && *label == '.'))
+            return dots > 0;
+        dots++;
+        label++;
+    }
+}
+
+static void test_normalize_plain(void **state)
+{
+    (void)state;
+    static const char chars[] = "aZ09-_..bYm";
+    char text[32], out[NAME_MAX_BYTES + 1];
+    const char *reason;
+    uint32_t seed = 1;
+    for (int round = 0; round < 200000; round++) {
+        size_t len = (size_t)(seed >> 28);
+        for (size_t i = 0; i < len; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            text[i] = chars[(seed >> 16) % (sizeof chars - 1)];
+        }
+        text[len] = '\0';
+        seed = seed * 1664525u + 1013904223u;
+        enum status st = name_normalize(slice_of(text), out, &reason);
+        if ((st == ST_OK) != is_name(text) && strspn(text, "0123456789.") < len)
+            fail_msg("%s: %d", text, (int)st);
+        if (st != ST_OK)
+            continue;
+        for (size_t i = 0; out[i] != '\0'; i++) {
+            char want = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+            assert_int_equal(out[i], want);
+        }
+        assert_true(strlen(out) + 1 >= len);
+    }
+    expect_reason(SLICE_LIT("192.0.2.1"), "ip_address");
+    expect_name("192.0.2.com", "192.0.2.com");
+    expect_name("192.0.2", "192.0.2");
+    expect_name("1.2.3.4.5", "1.2.3.4.5");
+    expect_name("a.b.", "a.b");
+    expect_reason(SLICE_LIT("a."), "single_label");
+}
+
 static void test_normalize_lengths(void **state)
 {
     (void)state;
@@ -214,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_normalize_ascii),
+        cmocka_unit_test(test_normalize_plain),
         cmocka_unit_test(test_normalize_lengths),
         cmocka_unit_test(test_normalize_unicode),
         cmocka_unit_test(test_normalize_rejects),
