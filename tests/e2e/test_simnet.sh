@@ -4,7 +4,7 @@
 # COUNT and ADOPTION (per cent) widen it, LIST takes a list of one's own, SCAN_ARGS adds options,
 # SIMNET_ARGS too, VERSION the world, STUCK the share of names whose hosts hold a client; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
 # LIMITS are the limits of politeness (none); with them, what simnet saw is held against them, as
-# CHECKS (options of check_polite.py) say.
+# CHECKS (options of check_polite.py) say. SCAN_AS runs the scan, as in "nice -n 19".
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
@@ -48,7 +48,7 @@ done
 # The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.
 unlimited='--dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0'
 # shellcheck disable=SC2086
-"$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.1:$DNS_PORT" --quiet \
+${SCAN_AS:-} "$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.1:$DNS_PORT" --quiet \
     --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
     --ns-port "$DNS_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \
     ${LIMITS:-$unlimited} \
