@@ -126,10 +126,8 @@ static void print_stats(const struct scan *s, const struct scan_stats *t)
              (unsigned long long)t->name_cache_hits);
 }
 
-/* From all workers; one round of answers at a time, so that none is added up twice. */
-static void ask_stats(struct scan *s, bool print)
+void scan_ask_stats(struct scan *s)
 {
-    s->print_wanted |= print;
     if (s->asked)
         return;
     s->asked = true;
@@ -145,8 +143,9 @@ static void stats_known(struct scan *s)
     s->known = s->wanted;
     if (s->print_wanted)
         print_stats(s, &s->wanted);
-    s->print_wanted = false;
-    scan_write_status(s);
+    if (s->status_wanted)
+        scan_write_status(s);
+    s->print_wanted = s->status_wanted = false;
 }
 
 void scan_on_report(struct mail *mail, void *owner)
@@ -236,7 +235,8 @@ static void on_usr1(evutil_socket_t sig, short what, void *arg)
     struct scan *s = arg;
     (void)sig;
     (void)what;
-    ask_stats(s, true);
+    s->print_wanted = true;
+    scan_ask_stats(s);
 }
 
 /* The arguments are parsed again, which reads the files that they name; of the result only rates
@@ -307,9 +307,11 @@ static void on_progress(evutil_socket_t fd, short what, void *arg)
 
 static void on_monitor(evutil_socket_t fd, short what, void *arg)
 {
+    struct scan *s = arg;
     (void)fd;
     (void)what;
-    ask_stats(arg, false);
+    s->status_wanted = true;
+    scan_ask_stats(s);
 }
 
 enum status scan_add_events(struct scan *s)

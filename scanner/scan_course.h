@@ -38,9 +38,10 @@ struct scan {
     int64_t begin_ms;         /* of this run, scan_clock_ms */
     struct scan_stats wanted; /* the workers' answers so far, added up */
     uint32_t n_wanted;
-    bool asked, print_wanted; /* answers are due; they are to be printed */
-    struct scan_stats known;  /* the last whole answer, of this run */
-    ehlo_check *ehlo;         /* under way or done, or NULL */
+    bool asked;                       /* answers are due, */
+    bool print_wanted, status_wanted; /* and then to be printed, or a line of the status file */
+    struct scan_stats known;          /* the last whole answer, of this run */
+    ehlo_check *ehlo;                 /* under way or done, or NULL */
     bool ehlo_pending;
     struct strbuf ehlo_notes; /* what it found missing, a line an address */
     int status_fd;            /* --status-file, or -1 */
@@ -71,6 +72,9 @@ enum status scan_watch_resolver(struct scan *s);
 enum status scan_open_monitor(struct scan *s);
 /* One line of the status file, if there is one. */
 void scan_write_status(struct scan *s);
+/* Asks all workers for their counters; `known` is new when all have answered. One round at a time,
+ * so that none is added up twice. */
+void scan_ask_stats(struct scan *s);
 /* The last line of the status file, from the final counters; ends the metrics. */
 void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t durable);
 

@@ -27,8 +27,9 @@ static struct monitor_view monitor_view(const struct scan *s)
 
 static enum status metrics_page(void *arg, struct strbuf *out)
 {
-    const struct scan *s = arg;
+    struct scan *s = arg;
     struct monitor_view v = monitor_view(s);
+    scan_ask_stats(s); /* for the next one: who asks again soon sees what is new */
     return monitor_metrics(&v, out);
 }
 
