@@ -289,9 +289,22 @@ uint64_t source_clock_ms(void)
     return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* A whole line that says something: comments (zone files have their own) do not tell a format. */
+static bool shows_line(const char *p, size_t len)
+{
+    const char *lf;
+    for (; (lf = memchr(p, '\n', len)); len -= (size_t)(lf + 1 - p), p = lf + 1) {
+        while (p < lf && (*p == ' ' || *p == '\t' || *p == '\r'))
+            p++, len--;
+        if (p < lf && *p != '#' && *p != ';')
+            return true;
+    }
+    return false;
+}
+
 static void fill_peek(source *s)
 {
-    uint64_t until = 0; /* 0: no whole line yet */
+    uint64_t until = 0; /* 0: no such line yet */
     size_t len;
     while (s->peek_end < SOURCE_PEEK_BYTES) {
         uint64_t now = source_clock_ms();
@@ -299,9 +312,9 @@ static void fill_peek(source *s)
             return;
         if (decode(s, s->peek + s->peek_end, SOURCE_PEEK_BYTES - s->peek_end, &len) != ST_OK)
             return;
-        if (until == 0 && memchr(s->peek + s->peek_end, '\n', len))
-            until = source_clock_ms() + SOURCE_PEEK_WAIT_MS;
         s->peek_end += len;
+        if (until == 0 && shows_line(s->peek, s->peek_end))
+            until = source_clock_ms() + SOURCE_PEEK_WAIT_MS;
     }
 }
 

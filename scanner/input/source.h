@@ -23,7 +23,8 @@ typedef struct source source;
 enum status source_open(const char *path, source **out, char *error, size_t error_size);
 /* The first decompressed bytes, at most SOURCE_PEEK_BYTES, without consuming them. Before the first
  * source_read only. Errors show up when reading reaches them. A pipe whose writer takes its time is
- * waited for until it has shown a whole line, and then SOURCE_PEEK_WAIT_MS more. */
+ * waited for until it has shown a whole line that is no comment, and then SOURCE_PEEK_WAIT_MS more.
+ */
 struct slice source_peek(source *s);
 /* What source_peek showed is all that it ever can show: the rest was not waited for otherwise. */
 bool source_peek_is_whole(const source *s);

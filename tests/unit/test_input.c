@@ -5,11 +5,15 @@
 #include "scanner/input/shard.h"
 
 #include <lzma.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -536,6 +540,25 @@ static void say(int fd, const char *text)
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
+/* Comments alone tell no format: what follows is waited for. */
+struct writing {
+    int fd;
+    const char *text;
+};
+
+static void *say_when_waited_for(void *arg)
+{
+    const struct writing *w = arg;
+    int left = 1;
+    while (left > 0) { /* until all that was written before has been read */
+        assert_int_equal(ioctl(w->fd, FIONREAD, &left), 0);
+        sched_yield();
+    }
+    poll(NULL, 0, SOURCE_PEEK_WAIT_MS + 200); /* longer than a format is waited for */
+    say(w->fd, w->text);
+    return NULL;
+}
+
 static void expect_next(input *in, const char *domain)
 {
     struct input_item item;
@@ -559,8 +582,12 @@ static void test_stream_pauses(void **state)
         assert_int_equal(pipe(end), 0);
         snprintf(name, sizeof name, "/dev/fd/%d", end[0]);
         o.input = name;
-        say(end[1], beginnings[i]);
+        say(end[1], "# a comment\n\n \t# another\n");
+        struct writing later = {.fd = end[1], .text = beginnings[i]};
+        pthread_t writer;
+        assert_int_equal(pthread_create(&writer, NULL, say_when_waited_for, &later), 0);
         assert_int_equal(input_open(&o, &in, error, sizeof error), ST_OK);
+        pthread_join(writer, NULL);
         assert_null(input_head(in).p);
         expect_next(in, "a.b");
         assert_int_equal(input_next(in, &item), ST_AGAIN);
