@@ -87,6 +87,10 @@ static enum status open_resume(struct scan *s)
     } else if (st != ST_OK) {
         fprintf(stderr, "stscan: %s\n", error);
     } else if (s->resume.done.n > 0) {
+        const struct scan_stats *then = &s->resume.stats;
+        uint64_t asked = then->records - then->adoption[ADOPTION_INVALID_INPUT] -
+                         then->adoption[ADOPTION_EXCLUDED];
+        brake_go_on(&s->brake, asked, asked - then->adoption[ADOPTION_UNDETERMINED]);
         struct input_skip skip = resume_skip(&s->resume);
         input_skip(s->input, &skip);
         if (!o->quiet)

@@ -26,6 +26,9 @@ struct brake {
 };
 
 void brake_init(struct brake *b, double min_pct, uint32_t window);
+/* Earlier runs of the scan made so many lookups: what is left may be all names that never answer.
+ */
+void brake_go_on(struct brake *b, uint64_t tried, uint64_t answered);
 /* Adds one report; true when the whole window is known and lies under min_pct. */
 bool brake_add(struct brake *b, uint32_t tried, uint32_t answered);
 /* At the end of the input: true when all lookups, fewer than a window, lie under min_pct. */
