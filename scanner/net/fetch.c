@@ -1,10 +1,8 @@
-#include "scanner/net/fetch.h"
+/* fetch - dialling, libcurl on the event loop, and how a transfer ended. */
+#include "scanner/net/fetch_internal.h"
 
-#include "scanner/net/dial.h"
-#include "scanner/net/fetch_response.h"
 #include "scanner/net/tls_crypto.h"
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,52 +10,14 @@
 #include <unistd.h>
 
 enum {
-    FETCH_IDLE_MAX = 64,               /* easy handles kept for reuse */
-    FETCH_ARENA_MAX_BYTES = 512 << 10, /* strings of one fetch, its body aside */
+    FETCH_ARENA_MAX_BYTES = 512 << 10,     /* strings of one fetch, its body aside */
+    FETCH_RIDE_OTHER_MAX_BYTES = 64 << 10, /* read for a rider beside its body */
     FETCH_CONNECT_TO_MAX_BYTES = ADDR_TEXT_MAX_BYTES + 16,
-};
-
-struct fetcher {
-    struct event_base *base;
-    const tls_trust *trust;
-    const char *user_agent;
-    struct dialer dialer;
-    CURLM *multi;
-    struct event *timer; /* libcurl's own */
-    fetch_handle *live;  /* all that is under way */
-    CURL *idle[FETCH_IDLE_MAX];
-    size_t n_idle;
-};
-
-/* A fetch dials first (fd, io), then hands the connected socket to libcurl (easy). */
-struct fetch_handle {
-    fetcher *owner;
-    fetch_handle *next, **link;
-    fetch_done_fn done;
-    void *arg;
-    char *host;
-    char url[FETCH_URL_MAX_BYTES];
-    struct endpoint to;
-    bool plain;
-
-    struct event *io, *timer;
-    struct deadline deadline;
-    int64_t start_ms;
-    int fd;           /* ours until libcurl has it, then -1 */
-    bool handed_over; /* the last socket given to libcurl was connected already */
-    CURL *easy;       /* NULL while dialling */
-    SSL_CTX *ctx;     /* of libcurl's connection; one reference */
-    struct curl_slist *connect_to;
-
-    struct arena arena;
-    struct tls_record rec;
-    struct response response;
-    struct fetch_facts facts;
 };
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-/* Takes the transfer out of libcurl; its connection is closed with that. */
+/* Takes the transfer out of libcurl; a connection that nobody else may use is closed with that. */
 static void leave_curl(fetch_handle *h)
 {
     fetcher *f = h->owner;
@@ -65,25 +25,33 @@ static void leave_curl(fetch_handle *h)
         OSSL_LIB_CTX *before = tls_crypto_enter();
         curl_multi_remove_handle(f->multi, h->easy);
         tls_crypto_leave(before);
+        if (h->lead || h->ride != NULL)
+            fetch_shared_unset(h->easy);
         if (f->n_idle < FETCH_IDLE_MAX)
             f->idle[f->n_idle++] = h->easy;
         else
             curl_easy_cleanup(h->easy);
         h->easy = NULL;
     }
-    if (h->ctx != NULL) {
-        tls_verify_attach_ctx(h->ctx, NULL);
-        SSL_CTX_free(h->ctx);
-        h->ctx = NULL;
-    }
     curl_slist_free_all(h->connect_to);
     h->connect_to = NULL;
+    curl_slist_free_all(h->header);
+    h->header = NULL;
     ERR_clear_error();
+}
+
+static void drop_connection(fetch_handle *h)
+{
+    fetch_shared_connection_free(h->cache, h->ctx);
+    h->cache = NULL;
+    h->ctx = NULL;
 }
 
 static void handle_free(fetch_handle *h)
 {
     leave_curl(h);
+    drop_connection(h);
+    fetch_shared_leave(h->ride);
     *h->link = h->next;
     if (h->next != NULL)
         h->next->link = h->link;
@@ -106,9 +74,15 @@ static void finish(fetch_handle *h)
     h->facts.tls = h->rec.facts;
     h->facts.http = h->response.http;
     h->facts.total_ms = (uint32_t)(now_ms() - h->start_ms);
-    struct fetch_outcome out = {
-        .facts = h->facts, .names = h->rec.names, .chain = h->rec.chain, .aia_url = h->rec.aia_url};
+    fetch_shared *made = h->lead ? fetch_shared_of(h) : NULL;
+    drop_connection(h); /* what is not shared */
+    struct fetch_outcome out = {.facts = h->facts,
+                                .names = h->rec.names,
+                                .chain = h->rec.chain,
+                                .aia_url = h->rec.aia_url,
+                                .shared = made};
     h->done(h->arg, &out);
+    fetch_shared_leave(made);
     handle_free(h);
 }
 
@@ -142,6 +116,17 @@ static enum http_end http_end_of(const fetch_handle *h, CURLcode code, bool time
     return code == CURLE_OK ? HTTP_END_OK : HTTP_END_TRUNCATED;
 }
 
+/* Over the connection of another: when it is gone, nothing can be said. */
+static void finish_ride(fetch_handle *h, CURLcode code, bool timed_out)
+{
+    leave_curl(h);
+    response_end(&h->response, http_end_of(h, code, timed_out));
+    fetch_shared_tell(h);
+    if (h->response.http.status == 0 && !timed_out)
+        h->facts.conn = CONN_ABANDONED;
+    finish(h);
+}
+
 static void finish_transfer(fetch_handle *h, CURLcode code, bool timed_out)
 {
     curl_off_t connected_us = 0, secured_us = 0;
@@ -151,6 +136,10 @@ static void finish_transfer(fetch_handle *h, CURLcode code, bool timed_out)
      */
     bool ours = (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT) && !h->plain &&
                 !h->rec.established;
+    if (h->ride != NULL) {
+        finish_ride(h, code, timed_out);
+        return;
+    }
     leave_curl(h);
     if (ours) {
         finish_conn(h, CONN_ABANDONED);
@@ -200,10 +189,7 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ctx, void *arg)
     if (tls_verify_setup(ctx, h->owner->trust) != ST_OK ||
         tls_verify_attach_ctx(ctx, &h->rec) != ST_OK || SSL_CTX_up_ref(ctx) != 1)
         return CURLE_OUT_OF_MEMORY;
-    if (h->ctx != NULL) {
-        tls_verify_attach_ctx(h->ctx, NULL);
-        SSL_CTX_free(h->ctx);
-    }
+    fetch_shared_connection_free(NULL, h->ctx);
     h->ctx = ctx;
     return CURLE_OK;
 }
@@ -227,7 +213,7 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 {
     fetch_handle *h = arg;
     int fd = h->fd;
-    if (purpose != CURLSOCKTYPE_IPCXN || !is_address_of(sa, &h->to))
+    if (purpose != CURLSOCKTYPE_IPCXN || h->ride != NULL || !is_address_of(sa, &h->to))
         return CURL_SOCKET_BAD;
     h->fd = -1;
     h->handed_over = fd >= 0;
@@ -370,6 +356,8 @@ static enum status enter_curl(fetch_handle *h)
                      (long)(h->deadline.at_ms - h->start_ms) + 2 * DEADLINE_EXTENSION_MAX_MS);
     if (curl_easy_setopt(c, CURLOPT_URL, h->url) != CURLE_OK)
         return ST_NOMEM;
+    if ((h->lead || h->ride != NULL) && fetch_shared_set(h) != ST_OK)
+        return ST_NOMEM;
     return curl_multi_add_handle(f->multi, c) == CURLM_OK ? ST_OK : ST_NOMEM;
 }
 
@@ -436,7 +424,7 @@ enum status fetcher_new(struct event_base *base, const struct fetch_config *conf
     curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
     curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_curl_timeout);
     curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
-    curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     *out = f;
     return ST_OK;
 }
@@ -478,6 +466,17 @@ static bool is_url_path(const char *path)
     return path[0] == '/';
 }
 
+/* Begins to connect; when that ends at once, facts.conn says how, and it is told from the loop. */
+static enum status dial(fetch_handle *h)
+{
+    h->facts.conn = dial_open(&h->owner->dialer, &h->to, &h->fd);
+    if (h->fd < 0)
+        return ST_OK;
+    h->facts.conn = CONN_NONE;
+    h->io = event_new(h->owner->base, h->fd, EV_WRITE, on_connected, h);
+    return h->io != NULL && event_add(h->io, NULL) == 0 ? ST_OK : ST_NOMEM;
+}
+
 enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_fn done, void *arg,
                         fetch_handle **handle)
 {
@@ -491,7 +490,7 @@ enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_
     h->arg = arg;
     h->fd = -1;
     h->plain = req->plain;
-    h->to = (struct endpoint){.ip = req->ip, .port = req->port};
+    h->to = req->ride != NULL ? req->ride->to : (struct endpoint){.ip = req->ip, .port = req->port};
     h->next = f->live;
     h->link = &f->live;
     if (h->next != NULL)
@@ -502,29 +501,30 @@ enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_
     h->rec.received_max += req->body_max_bytes;
     response_init(&h->response, &h->arena, req->body_max_bytes);
     fetch_facts_init(&h->facts);
-    h->facts.ip = req->ip;
+    h->facts.ip = h->to.ip;
     h->start_ms = now_ms();
     h->deadline.at_ms = h->start_ms + req->deadline_ms;
     h->host = strdup(req->host);
     h->timer = evtimer_new(f->base, on_timer, h);
-    int len = snprintf(h->url, sizeof h->url, "%s://%s%s", req->plain ? "http" : "https", req->host,
-                       req->path);
+    h->lead = req->lead && !req->plain;
+    h->ride = req->ride;
+    if (h->ride != NULL) {
+        h->ride->users++;
+        h->ride->rec.received_max += req->body_max_bytes + FETCH_RIDE_OTHER_MAX_BYTES;
+    }
+    int len = snprintf(h->url, sizeof h->url, "%s://%s%s", req->plain ? "http" : "https",
+                       h->ride != NULL ? h->ride->host : req->host, req->path);
     if (h->host == NULL || h->timer == NULL || len < 0 || (size_t)len >= sizeof h->url) {
         bool nomem = h->host == NULL || h->timer == NULL;
         handle_free(h);
         return nomem ? ST_NOMEM : ST_INVALID;
     }
 
-    h->facts.conn = dial_open(&f->dialer, &h->to, &h->fd);
-    if (h->fd >= 0) {
-        h->facts.conn = CONN_NONE;
-        h->io = event_new(f->base, h->fd, EV_WRITE, on_connected, h);
-        if (h->io == NULL || event_add(h->io, NULL) != 0) {
-            handle_free(h);
-            return ST_NOMEM;
-        }
+    if ((h->ride != NULL ? enter_curl(h) : dial(h)) != ST_OK) {
+        handle_free(h);
+        return ST_NOMEM;
     }
-    arm_timer(h, h->fd >= 0 ? req->deadline_ms : 0);
+    arm_timer(h, h->fd >= 0 || h->ride != NULL ? req->deadline_ms : 0);
     if (handle != NULL)
         *handle = h;
     return ST_OK;

@@ -12,6 +12,11 @@
 
 enum { FETCH_URL_MAX_BYTES = 2048 };
 
+/* One HTTP/2 connection whose certificate is for several hosts (RFC 9113 9.1.1): made by a fetch
+ * that leads, used by fetches that ride on it. A real sender does not do this, and what another
+ * host's own certificate is stays unseen, so that it is for those who ask for it (--coalesce). */
+typedef struct fetch_shared fetch_shared;
+
 /* What is pointed at must outlive the fetcher. curl_global_init is the program's, as is ignoring
  * SIGPIPE. */
 struct fetch_config {
@@ -30,6 +35,9 @@ struct fetch_request {
     bool plain;       /* http, for AIA and wrong-path checks */
     size_t body_max_bytes;
     uint32_t deadline_ms; /* from now, absolute */
+    bool lead;            /* others may use the connection afterwards, see fetch_outcome.shared */
+    fetch_shared *ride;   /* NULL: a connection of its own. Else over this one: ip and port are its,
+                             no other is ever made; path as always */
 };
 
 /* Lives until the callback returns, but for the chain, which may be taken by cert_chain_ref. */
@@ -38,6 +46,9 @@ struct fetch_outcome {
     struct cert_names names;
     struct cert_chain *chain;
     const char *aia_url;
+    /* Of a fetch that leads and got a 200 over HTTP/2 with a valid certificate; else NULL. The
+     * connection stays open until the receiver gives it to fetch_shared_close. */
+    fetch_shared *shared;
 };
 typedef void (*fetch_done_fn)(void *arg, const struct fetch_outcome *out);
 
@@ -52,6 +63,11 @@ void fetcher_free(fetcher *f);
 /* ST_INVALID for a host or path that cannot stand in a URL. `handle` may be NULL. */
 enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_fn done, void *arg,
                         fetch_handle **handle);
+/* Whether its certificate is for that host, too (RFC 9525, as any certificate is judged). */
+bool fetch_shared_covers(const fetch_shared *s, const char *host);
+/* The connection is closed, once nobody rides on it any more. Before or after fetcher_free. A rider
+ * that finds it closed by the peer ends as CONN_ABANDONED, or with what HTTP shows. */
+void fetch_shared_close(fetch_shared *s);
 /* The callback will not come; the handle is dead afterwards (as it is after the callback). */
 void fetch_cancel(fetcher *f, fetch_handle *handle);
 

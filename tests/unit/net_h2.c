@@ -9,8 +9,7 @@
 struct h2_conn {
     struct net_h2 *server;
     SSL *ssl;
-    size_t sent; /* of the body */
-    bool answered;
+    char authority[256]; /* of the request that is read */
 };
 
 static ssize_t on_send(nghttp2_session *session, const uint8_t *p, size_t len, int flags, void *arg)
@@ -31,8 +30,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     (void)frame;
     (void)flags;
     if (name_len == 10 && memcmp(name, ":authority", 10) == 0)
-        snprintf(c->server->authority, sizeof c->server->authority, "%.*s", (int)value_len,
-                 (const char *)value);
+        snprintf(c->authority, sizeof c->authority, "%.*s", (int)value_len, (const char *)value);
     return 0;
 }
 
@@ -41,16 +39,16 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *p, s
 {
     struct h2_conn *c = arg;
     const char *body = c->server->body;
-    size_t left = strlen(body) - c->sent;
+    int *sent = &source->fd; /* of this stream's body */
+    size_t left = strlen(body) - (size_t)*sent;
     (void)session;
     (void)stream;
-    (void)source;
     if (left > size)
         left = size;
     else
         *flags |= NGHTTP2_DATA_FLAG_EOF;
-    memcpy(p, body + c->sent, left);
-    c->sent += left;
+    memcpy(p, body + *sent, left);
+    *sent += (int)left;
     return (ssize_t)left;
 }
 
@@ -67,10 +65,15 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     struct h2_conn *c = arg;
     if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
-    nghttp2_nv fields[] = {field(":status", c->server->status),
-                           field("content-type", c->server->type)};
-    nghttp2_data_provider body = {.read_callback = read_body};
-    c->answered = true;
+    struct net_h2 *server = c->server;
+    bool refuse = server->misdirected != NULL && strcmp(server->misdirected, c->authority) == 0;
+    nghttp2_nv fields[] = {field(":status", refuse ? "421" : server->status),
+                           field("content-type", server->type)};
+    nghttp2_data_provider body = {.source = {.fd = 0}, .read_callback = read_body};
+    memcpy(server->authority, c->authority, sizeof server->authority);
+    if (++server->requests == server->leave_after)
+        nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR,
+                              NULL, 0);
     return nghttp2_submit_response(session, frame->hd.stream_id, fields, 2, &body);
 }
 

@@ -63,13 +63,16 @@ struct net_https {
 };
 void net_https_speak(int fd, void *https);
 
-/* An HTTP/2 server: one request, answered with status, these fields and body. */
+/* An HTTP/2 server: every request is answered with status, this type and body. */
 struct net_h2 {
     struct net_tls tls;
     const char *status;
     const char *type;
     const char *body;
-    char authority[256]; /* of the last request */
+    const char *misdirected; /* the host that gets 421 instead; NULL */
+    int leave_after;         /* GOAWAY with the answer to this request; 0: never */
+    char authority[256];     /* of the last request */
+    int requests;
 };
 void net_h2_speak(int fd, void *h2);
 

@@ -1,0 +1,81 @@
+/* fetch_internal - what the files of the fetcher share: fetch.c dials, runs libcurl and ends;
+ * fetch_shared.c keeps a connection for further hosts. */
+#ifndef SCANNER_NET_FETCH_INTERNAL_H
+#define SCANNER_NET_FETCH_INTERNAL_H
+
+#include "scanner/net/dial.h"
+#include "scanner/net/fetch.h"
+#include "scanner/net/fetch_response.h"
+#include <curl/curl.h>
+
+enum { FETCH_IDLE_MAX = 64 /* easy handles kept for reuse */ };
+
+struct fetcher {
+    struct event_base *base;
+    const tls_trust *trust;
+    const char *user_agent;
+    struct dialer dialer;
+    CURLM *multi;
+    struct event *timer; /* libcurl's own */
+    fetch_handle *live;  /* all that is under way */
+    CURL *idle[FETCH_IDLE_MAX];
+    size_t n_idle;
+};
+
+/* A fetch dials first (fd, io), then hands the connected socket to libcurl (easy). */
+struct fetch_handle {
+    fetcher *owner;
+    fetch_handle *next, **link;
+    fetch_done_fn done;
+    void *arg;
+    char *host;
+    char url[FETCH_URL_MAX_BYTES];
+    struct endpoint to;
+    bool plain;
+
+    struct event *io, *timer;
+    struct deadline deadline;
+    int64_t start_ms;
+    int fd;           /* ours until libcurl has it, then -1 */
+    bool handed_over; /* the last socket given to libcurl was connected already */
+    CURL *easy;       /* NULL while dialling */
+    SSL_CTX *ctx;     /* of libcurl's connection; one reference */
+    struct curl_slist *connect_to, *header;
+    bool lead;          /* its connection may be shared afterwards: */
+    CURLSH *cache;      /* holds it, and nothing else */
+    fetch_shared *ride; /* the connection of another that it goes over */
+
+    struct arena arena;
+    struct tls_record rec;
+    struct response response;
+    struct fetch_facts facts;
+};
+
+/* A connection that hosts share. Lives while somebody holds it (whoever was given it, until
+ * fetch_shared_close) or rides on it. */
+struct fetch_shared {
+    struct arena arena;    /* what rec points to */
+    struct tls_record rec; /* of the handshake, and of all that is read */
+    CURLSH *cache;
+    SSL_CTX *ctx;
+    const char *host; /* whom the connection was made for */
+    struct endpoint to;
+    size_t users; /* riders, the holder, and the fetch that made it while it ends */
+};
+
+/* ---- fetch_shared.c ---- */
+
+/* The connection of a fetch that ends, taken over with its arena and record; NULL when it cannot be
+ * shared. It has two users then: the fetch, until fetch_shared_leave, and whoever is given it. */
+fetch_shared *fetch_shared_of(fetch_handle *h);
+/* One user less; NULL is fine. */
+void fetch_shared_leave(fetch_shared *s);
+/* Options of a transfer that may be shared (lead) or goes over a shared connection (ride). */
+enum status fetch_shared_set(fetch_handle *h);
+void fetch_shared_unset(CURL *easy);
+/* What a rider knows of the connection: that of its maker, and whether it is for this host. */
+void fetch_shared_tell(fetch_handle *h);
+/* Closes what cache holds, and gives the context back; NULL is fine. */
+void fetch_shared_connection_free(CURLSH *cache, SSL_CTX *ctx);
+
+#endif
