@@ -115,25 +115,45 @@ static bool charset_is_right(struct slice value)
            slice_eq_nocase(value, SLICE_LIT("us-ascii"));
 }
 
-/* RFC 8461 3.3: text/plain, charset utf-8 or us-ascii, other parameters ignored. */
-static void judge_content_type(struct host_case *c, const char *content_type)
+/* Faults of a media type (RFC 8461 3.3): text/plain, charset utf-8 or us-ascii, other parameters
+ * ignored. */
+enum { TYPE_MISSING = 1, TYPE_WRONG = 2, TYPE_CHARSET = 4 };
+
+static unsigned content_type_faults(const char *content_type)
 {
     struct slice rest = slice_of(content_type);
     struct slice media_type = next_part(&rest);
-    if (media_type.len == 0) {
-        fail(c, FC_http_type_missing, NULL);
-        return;
-    }
+    unsigned faults = 0;
+    if (media_type.len == 0)
+        return TYPE_MISSING;
     if (!slice_eq_nocase(media_type, SLICE_LIT("text/plain")))
-        fail(c, FC_http_type_wrong, content_type);
+        faults |= TYPE_WRONG;
     while (rest.len > 0) {
         struct slice part = next_part(&rest);
         struct slice name = SLICE_LIT("charset=");
         if (part.len < name.len || !slice_eq_nocase((struct slice){part.p, name.len}, name))
             continue;
         if (!charset_is_right((struct slice){part.p + name.len, part.len - name.len}))
-            fail(c, FC_http_charset, content_type);
+            faults |= TYPE_CHARSET;
     }
+    return faults;
+}
+
+static void judge_content_type(struct host_case *c, const char *content_type)
+{
+    unsigned faults = content_type_faults(content_type);
+    if (faults & TYPE_MISSING)
+        fail(c, FC_http_type_missing, NULL);
+    if (faults & TYPE_WRONG)
+        fail(c, FC_http_type_wrong, content_type);
+    if (faults & TYPE_CHARSET)
+        fail(c, FC_http_charset, content_type);
+}
+
+static bool is_encoded(const struct http_facts *h)
+{
+    return h->content_encoding &&
+           !slice_eq_nocase(slice_of(h->content_encoding), SLICE_LIT("identity"));
 }
 
 static void judge_ok(struct host_case *c, const struct fetch_facts *f)
@@ -147,8 +167,7 @@ static void judge_ok(struct host_case *c, const struct fetch_facts *f)
     else if (policy_body_is_html(h->body))
         fail(c, FC_http_html_200, NULL);
     judge_content_type(c, h->content_type);
-    if (h->content_encoding &&
-        !slice_eq_nocase(slice_of(h->content_encoding), SLICE_LIT("identity")))
+    if (is_encoded(h))
         fail(c, FC_http_encoding, h->content_encoding);
 }
 
@@ -156,6 +175,18 @@ bool classify_fetch_has_policy(const struct fetch_facts *f)
 {
     return f && f->conn == CONN_OK && f->http.end == HTTP_END_OK && f->http.status == 200 &&
            !policy_body_is_blank(f->http.body) && !policy_body_is_html(f->http.body);
+}
+
+bool judge_fetch_holds(struct arena *scratch, const struct fetch_facts *f)
+{
+    const struct policy_context ctx = {.domain = NULL};
+    struct findings findings;
+    struct policy policy;
+    if (!classify_fetch_has_policy(f) || content_type_faults(f->http.content_type) != 0 ||
+        is_encoded(&f->http))
+        return false;
+    findings_init(&findings, scratch);
+    return policy_judge(f->http.body, &ctx, &findings, &policy) == ST_OK && policy.valid;
 }
 
 void host_judge_http(struct host_case *c, const struct fetch_facts *f)

@@ -109,4 +109,8 @@ enum status classify_tlsrpt(const struct judge *ctx, const struct evidence *e, s
 /* Adoption, verdict, cause and the rows with rule sum (verdict.c). */
 enum status verdict_decide(const struct judge *ctx, const struct evidence *e, struct judgement *j);
 
+/* Whether a fetch by itself gives a policy that holds: a whole 200, media type and body without a
+ * fault that voids it. scratch: for the parsing. */
+bool judge_fetch_holds(struct arena *scratch, const struct fetch_facts *f);
+
 #endif

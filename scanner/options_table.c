@@ -164,8 +164,8 @@ const struct option_row option_rows[] = {
  .help = "exception to the built-in special-purpose ranges, repeatable"},
 {"providers", 0, OPTION_TEXT, GROUP_NETWORK, BOTH, .arg = "FILE", AT(providers),
  .help = "table of providers; without it the built-in one"},
-{"coalesce", 0, OPTION_FLAG, GROUP_NETWORK, SCAN, .later = true, AT(coalesce),
- .help = "fetch policies of several hosts over one HTTP/2 connection"},
+{"coalesce", 0, OPTION_FLAG, GROUP_NETWORK, SCAN, AT(coalesce),
+ .help = "fetch policies of hosts that share address and certificate over one HTTP/2 connection, as no sender does"},
 
 {"workers", 0, OPTION_U32, GROUP_LIMITS, SCAN, .arg = "N", AT(workers), RANGE(0, 1024),
  .help = "event-loop threads; 0: one per core"},

@@ -65,6 +65,8 @@ const struct stats_counter stats_work[] = {
     {"cache_evictions", offsetof(struct scan_stats, cache_evictions)},
     {"guard_special", offsetof(struct scan_stats, guard_special)},
     {"guard_blocklisted", offsetof(struct scan_stats, guard_blocklisted)},
+    {"coalesced", offsetof(struct scan_stats, coalesced)},
+    {"coalesced_in_vain", offsetof(struct scan_stats, coalesced_in_vain)},
     {"over_budget", offsetof(struct scan_stats, over_budget)},
     {"retried", offsetof(struct scan_stats, retried)},
     {"lag_retries", offsetof(struct scan_stats, lag_retries)},

@@ -32,6 +32,7 @@ struct scan_stats {
     uint64_t dns_sent, dns_retries, dns_tcp, dns_dropped;
     uint64_t fetches, probes, probe_cache_hits, name_cache_hits, cache_evictions, aia_fetches;
     uint64_t guard_special, guard_blocklisted;
+    uint64_t coalesced, coalesced_in_vain; /* fetches over another host's connection; done again */
     uint64_t over_budget; /* fetches not made: the address had been asked too often */
     uint64_t retried;     /* domains of the second pass */
     uint64_t lag_retries; /* connections tried again, since our own lag may have made them fail */

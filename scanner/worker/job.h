@@ -12,8 +12,11 @@
 #include "scanner/worker/result.h"
 #include "scanner/worker/waitq.h"
 
+struct route;
 struct unit;
 struct worker;
+
+#define POLICY_PATH "/.well-known/mta-sts.txt" /* RFC 8461 3.3 */
 
 enum job_kind {
     JOB_FETCH, /* HTTPS or plain HTTP GET */
@@ -50,6 +53,10 @@ struct job {
     struct lag_mark lag_then;        /* the owner's lateness when it started */
     uint8_t tried_again;             /* after a failure that our own lag may have caused */
     uint8_t limited;                 /* tries that the peer answered by limiting us */
+    struct route *route;             /* the shared connection that it makes or rides on */
+    struct job *parked;              /* the next that waits for one, at the same address */
+    uint64_t parked_us;              /* since when it waits so; 0: it does not */
+    bool rides, alone;               /* alone: it must have a connection of its own */
     char *cache_key;                 /* of the probe it leads, NULL when it leads none */
     size_t cache_key_len;
 

@@ -38,12 +38,21 @@ enum {
     LIMIT_MISDIRECTED_PER_ADDRESS = 10000, /* of them, fetches that found nobody of that name */
     LIMIT_NAME_CACHE_ENTRIES = 100000,     /* cached MX, A, AAAA answers per worker */
     LIMIT_PROBE_CACHE_ENTRIES = 100000,    /* probed addresses remembered per worker */
-    LIMIT_RETRY_DOMAINS = 1000000,         /* undetermined domains kept for the second pass */
-    LIMIT_FEED_BATCH = 256,                /* input items handed to a worker at once */
-    LIMIT_FEED_QUEUE = 64,                 /* batches read ahead */
-    LIMIT_STANDSTILL_MS = 660000,  /* a unit waits no longer behind a gate where nobody moves:
-                                      the longest gap (GATE_REMEMBER_MS), and a minute */
-    LIMIT_BATCH_LATENCY_MS = 1000, /* a finished record waits no longer for its batch to fill */
+    /* --coalesce, see owner_coalesce.h */
+    LIMIT_COALESCE_ADDRESSES = 1024, /* known at once, per worker */
+    LIMIT_COALESCE_CONNECTIONS = 4,  /* shared ones at once, to an address */
+    LIMIT_COALESCE_STREAMS = 32,     /* requests at once, on one of them */
+    LIMIT_COALESCE_REQUESTS = 1000,  /* requests in all, on one of them */
+    LIMIT_COALESCE_PARKED = 1000,    /* fetches that wait for one, at an address */
+    LIMIT_COALESCE_PARKED_MS = 2000, /* for so long at most */
+    LIMIT_COALESCE_IDLE_MS = 500,    /* an unused one is closed */
+    LIMIT_COALESCE_RIDE_MS = 10000,  /* for a request; afterwards by a connection of its own */
+    LIMIT_RETRY_DOMAINS = 1000000,   /* undetermined domains kept for the second pass */
+    LIMIT_FEED_BATCH = 256,          /* input items handed to a worker at once */
+    LIMIT_FEED_QUEUE = 64,           /* batches read ahead */
+    LIMIT_STANDSTILL_MS = 660000,    /* a unit waits no longer behind a gate where nobody moves:
+                                        the longest gap (GATE_REMEMBER_MS), and a minute */
+    LIMIT_BATCH_LATENCY_MS = 1000,   /* a finished record waits no longer for its batch to fill */
 };
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "scanner/net/fetch_response.h"
 #include "scanner/worker/aia.h"
+#include "scanner/worker/owner_coalesce.h"
 #include "scanner/worker/worker.h"
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +50,14 @@ void owner_queue(struct owner *o, struct job *job)
 
 /* ---- the end of a connection ---------------------------------------------------------------- */
 
-static void connection_over(struct owner *o, struct job *job, bool timed_out, struct gate_end end)
+/* stays: the connection does, and keeps the place at the gate. */
+static void connection_over(struct owner *o, struct job *job, bool timed_out, bool stays,
+                            struct gate_end end)
 {
     uint64_t now = worker_now_us(o->worker);
     crowd_leave(&o->crowd, &job->crowd, timed_out, now);
-    gate_release(gate_of(o, job), &job->gate, end, now);
+    if (!stays)
+        gate_release(gate_of(o, job), &job->gate, end, now);
     owner_moves(o, now);
     worker_schedule(o->worker);
 }
@@ -147,6 +151,25 @@ static bool is_welcome(const struct job *job, const struct fetch_facts *f)
     return job->plain ? f->http.status == 200 : f->tls.name == NAME_MATCH_OK;
 }
 
+/* What came over another host's connection. False: it will not do, and the job went elsewhere. */
+static bool take_ride(struct owner *o, struct job *job, const struct fetch_outcome *out)
+{
+    if (coalesce_served(out)) {
+        o->worker->stats.coalesced++;
+        return true;
+    }
+    o->worker->stats.coalesced_in_vain++;
+    job->alone = true;
+    /* The detour was our doing. */
+    uint64_t since = atomic_load_explicit(&job->started_us, memory_order_relaxed);
+    job->waited_ms += (uint32_t)((worker_now_us(o->worker) - since) / 1000);
+    if (o->worker->stopping)
+        finish(o, job);
+    else
+        owner_queue(o, job);
+    return false;
+}
+
 static void on_fetch(void *arg, const struct fetch_outcome *out)
 {
     struct job *job = arg;
@@ -164,7 +187,10 @@ static void on_fetch(void *arg, const struct fetch_outcome *out)
     struct gate_end end = {.limited = limited, .welcome = welcome};
     if (limited)
         end.asked_ms = retry_after_ms(f->http.retry_after, wall_clock_ms());
-    connection_over(o, job, timed_out, end);
+    bool rode = job->rides, stays = job->route && coalesce_over(o, job, out);
+    connection_over(o, job, timed_out, stays, end);
+    if (rode && !take_ride(o, job, out))
+        return;
     bool abandon;
     uint32_t own_ms = lag_late_ms(&o->worker->lag, job->lag_then, worker_now_us(o->worker));
     if (try_again(o, job, timed_out || broken_off, &abandon) ||
@@ -203,7 +229,7 @@ static void on_probe(void *arg, const struct probe_outcome *out)
                        (p->tls.end == TLS_END_CLOSED || p->tls.end == TLS_END_FAILED));
     bool welcome = p->end == PROBE_OK || p->end == PROBE_NO_STARTTLS ||
                    p->end == PROBE_STARTTLS_REFUSED || p->end == PROBE_TLS_FAILED;
-    connection_over(o, job, timed_out,
+    connection_over(o, job, timed_out, false,
                     (struct gate_end){.limited = p->end == PROBE_LIMITED, .welcome = welcome});
     bool abandon;
     if (try_again(o, job, timed_out || broken_off, &abandon))
@@ -233,7 +259,11 @@ static enum status connect_job(struct owner *o, struct job *job)
                                 .path = job->path,
                                 .plain = job->plain,
                                 .body_max_bytes = job->body_max_bytes,
-                                .deadline_ms = job->deadline_ms};
+                                .deadline_ms = job->deadline_ms,
+                                .lead = job->route && !job->rides,
+                                .ride = coalesce_ride(job)};
+    if (req.ride && req.deadline_ms > LIMIT_COALESCE_RIDE_MS)
+        req.deadline_ms = LIMIT_COALESCE_RIDE_MS;
     fetcher_use_guard(o->fetcher, worker_guard(o->worker));
     o->worker->stats.fetches++;
     return fetch_start(o->fetcher, &req, on_fetch, job, NULL);
@@ -254,19 +284,39 @@ static bool may_start(struct owner *o, struct job *job)
     return true;
 }
 
-static void start(struct owner *o, struct gate_item *item)
+static void count_wait(struct job *job, uint64_t now)
 {
-    struct job *job = job_of_gate(item);
+    uint64_t since = atomic_load_explicit(&job->queued_us, memory_order_relaxed);
+    job->waited_ms += (uint32_t)((now - since) / 1000);
+}
+
+static void leave_gate(struct owner *o, struct job *job)
+{
+    struct gate_end end = {.limited = false};
+    gate_release(gate_of(o, job), &job->gate, end, worker_now_us(o->worker));
+}
+
+void owner_give_up(struct owner *o, struct job *job)
+{
+    leave_gate(o, job);
+    finish(o, job);
+}
+
+void owner_queue_again(struct owner *o, struct job *job)
+{
+    count_wait(job, worker_now_us(o->worker));
+    leave_gate(o, job);
+    owner_queue(o, job);
+}
+
+void owner_begin(struct owner *o, struct job *job)
+{
     uint64_t now = worker_now_us(o->worker);
-    job->waited_ms +=
-        (uint32_t)((now - atomic_load_explicit(&job->queued_us, memory_order_relaxed)) / 1000);
-    if (item->refused) {
-        finish(o, job);
-        return;
-    }
+    count_wait(job, now);
     if (!may_start(o, job)) {
-        gate_release(gate_of(o, job), item, (struct gate_end){.limited = false}, now);
-        finish(o, job);
+        if (job->route)
+            coalesce_over(o, job, NULL);
+        owner_give_up(o, job);
         return;
     }
     atomic_store_explicit(&job->started_us, now, memory_order_relaxed);
@@ -274,10 +324,23 @@ static void start(struct owner *o, struct gate_item *item)
     job->lag_then = lag_mark(&o->worker->lag, now);
     crowd_enter(&o->crowd, &job->crowd, now);
     enum status st = connect_job(o, job);
-    gate_went(gate_of(o, job), item, worker_now_us(o->worker));
+    gate_went(gate_of(o, job), &job->gate, worker_now_us(o->worker));
     if (st != ST_OK) {
-        connection_over(o, job, true, (struct gate_end){.limited = false});
+        if (job->route)
+            coalesce_over(o, job, NULL);
+        connection_over(o, job, true, false, (struct gate_end){.limited = false});
         finish(o, job);
+    }
+}
+
+static void start(struct owner *o, struct gate_item *item)
+{
+    struct job *job = job_of_gate(item);
+    if (item->refused) {
+        count_wait(job, worker_now_us(o->worker));
+        finish(o, job);
+    } else if (coalesce_admit(o, job)) {
+        owner_begin(o, job);
     }
 }
 
@@ -288,6 +351,7 @@ static bool has_room(struct owner *o, uint64_t now)
 
 void owner_pump(struct owner *o)
 {
+    coalesce_sweep(o);
     uint64_t now = worker_now_us(o->worker), next[2] = {UINT64_MAX, UINT64_MAX};
     gate *const gates[2] = {o->https, o->smtp};
     for (int i = 0; i < 2; i++) {
@@ -351,6 +415,7 @@ void owner_set_rates(struct owner *o, const struct worker_rates *rates)
 {
     uint32_t shares = o->worker->shared->n_workers;
     struct gate_limits https = https_limits(rates, shares), smtp = smtp_limits(rates, shares);
+    o->https_at_once = https.per_address;
     gate_set_limits(o->https, &https);
     gate_set_limits(o->smtp, &smtp);
 }
@@ -364,6 +429,7 @@ enum status owner_init(struct owner *o, struct worker *w)
     struct worker_rates rates = worker_rates_of(opt);
     struct gate_limits https = https_limits(&rates, s->n_workers);
     struct gate_limits smtp = smtp_limits(&rates, s->n_workers);
+    o->https_at_once = https.per_address;
     struct fetch_config fetch = {.trust = s->trust,
                                  .guard = worker_guard(w),
                                  .user_agent = s->user_agent,
@@ -381,6 +447,8 @@ enum status owner_init(struct owner *o, struct worker *w)
         st = waitq_new(LIMIT_PROBE_CACHE_ENTRIES, result_release, &o->probes);
     if (st == ST_OK)
         st = fetcher_new(w->base, &fetch, &o->fetcher);
+    if (st == ST_OK && opt->coalesce)
+        st = coalesce_new(&o->coalesce);
     if (st == ST_OK && s->probe)
         st = prober_new(w->base, &probe, &o->prober);
     if (st == ST_OK && !(o->wake = evtimer_new(w->base, on_wake, o)))
@@ -398,7 +466,9 @@ void owner_end(struct owner *o)
 {
     abandon_waiting(o, o->https);
     abandon_waiting(o, o->smtp);
+    coalesce_end(o);
     fetcher_free(o->fetcher);
+    coalesce_end(o); /* and what was ridden on until now */
     prober_free(o->prober);
     o->fetcher = NULL;
     o->prober = NULL;
@@ -411,6 +481,7 @@ void owner_free(struct owner *o)
     waitq_free(o->probes);
     gate_free(o->https);
     gate_free(o->smtp);
+    coalesce_free(o->coalesce);
     if (o->wake)
         event_free(o->wake);
 }

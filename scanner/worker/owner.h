@@ -20,6 +20,8 @@ struct owner {
     waitq *probes;                 /* struct result by address, and by address and name */
     struct event *wake;            /* when a gate opens by time */
     struct crowd crowd;            /* connections under way */
+    struct coalesce *coalesce;     /* NULL: every fetch has a connection of its own */
+    uint32_t https_at_once;        /* connections to an address; 0: no limit */
     atomic_uint_fast64_t moved_us; /* when a connection last began or ended. Others may look */
 };
 
@@ -53,6 +55,11 @@ static inline void owner_moves(struct owner *o, uint64_t now_us)
 void owner_queue(struct owner *o, struct job *job);
 /* The job's result (a reference, or NULL) is set; the job leaves the owner. */
 void owner_send_home(struct owner *o, struct job *job);
+/* A job that has its place at the gate connects, or rides on the connection that its route says. */
+void owner_begin(struct owner *o, struct job *job);
+/* It leaves its place at the gate: to wait for one again, or for ever, without a result. */
+void owner_queue_again(struct owner *o, struct job *job);
+void owner_give_up(struct owner *o, struct job *job);
 /* A probe is answered from the cache, waits for one that is under way, or is queued itself. */
 void owner_accept_probe(struct owner *o, struct job *job);
 /* Before the worker runs: an earlier run has this result, of which a reference is taken over. */

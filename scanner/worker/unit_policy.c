@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-static const char policy_path[] = "/.well-known/mta-sts.txt"; /* RFC 8461 3.3 */
-
 enum conn unit_may_contact(const struct unit *u, const char *name, const struct addr_facts *chain,
                            const struct net_addr *ip)
 {
@@ -72,7 +70,7 @@ static void on_apex(struct unit *u, void *arg)
     for (size_t i = 0; i < apex->n; i++) {
         if (unit_may_contact(u, u->e.domain, apex, &apex->addr[i]) != CONN_OK)
             continue;
-        try_alternative(u, u->e.domain, &apex->addr[i], policy_path, false);
+        try_alternative(u, u->e.domain, &apex->addr[i], POLICY_PATH, false);
         return;
     }
 }
@@ -87,7 +85,7 @@ static void look_beside_404(struct unit *u, const struct net_addr *ip)
         return;
     try_alternative(u, p->host, ip, "/mta-sts.txt", false);
     try_alternative(u, p->host, ip, "/.well-known/mta-sts.json", false); /* drafts */
-    try_alternative(u, p->host, ip, policy_path, true);
+    try_alternative(u, p->host, ip, POLICY_PATH, true);
     addr_facts_init(apex);
     unit_ask_addresses(u, u->e.domain, true, apex, on_apex, apex);
 }
@@ -179,7 +177,7 @@ static bool try_address(struct unit *u, const struct net_addr *ip)
     }
     u->policy_contacted++;
     job->port = o->https_port;
-    job->path = policy_path;
+    job->path = POLICY_PATH;
     job->body_max_bytes = POLICY_BODY_MAX_BYTES;
     job->deadline_ms = o->timeout_policy_ms;
     job->slot = f;

@@ -264,6 +264,10 @@ static bool add_alt_names(X509 *x509, const struct sim_cert *cert)
     bool ok = names != NULL;
     for (unsigned i = 0; ok && i < cert->san_count; i++)
         ok = push_dns_name(names, cert->san[i]);
+    for (uint32_t i = 1; ok && i < cert->series; i++) {
+        char name[SIM_NAME_MAX];
+        ok = sim_cert_series_name(cert, i, name) && push_dns_name(names, name);
+    }
     ok = ok && X509_add1_ext_i2d(x509, NID_subject_alt_name, names, 0, 0) == 1;
     GENERAL_NAMES_free(names);
     return ok;

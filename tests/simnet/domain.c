@@ -3,6 +3,7 @@
 #include "tests/simnet/domain.h"
 
 #include "tests/simnet/classes.h"
+#include "tests/simnet/groups.h"
 #include "tests/simnet/providers.h"
 #include "tests/simnet/world_data.h"
 
@@ -301,14 +302,41 @@ static void clear_big(struct sim_domain *d)
     d->host.hoster = -1;
 }
 
+/* The one fault that a member of a group may have. */
+static const struct sim_class *group_class(const struct sim_group *group)
+{
+    for (unsigned i = 0; group->mixed && group->member % 10 == 3 && i < sim_class_count(); i++)
+        if (strcmp(sim_class(i)->name, "http_type_wrong") == 0)
+            return sim_class(i);
+    return NULL;
+}
+
+/* Address and certificate of the whole group (groups.h). */
+static void share_host(struct sim_domain *d, const struct sim_group *group)
+{
+    char first[SIM_NAME_MAX];
+    int n = snprintf(first, sizeof first, "mta-sts.m%" PRIu32 ".%s", group->first, group->rest);
+    if (n < 0 || (size_t)n >= sizeof first)
+        return;
+    d->host.addr[0] = sim_addr_policy(group->hash);
+    sim_cert_make(SIM_CERT_GOOD, first, 0, &d->host.tls.cert);
+    d->host.tls.cert.series = group->count;
+    d->host.http.h2 = !group->mixed || group->first / group->count % 4 != 3;
+    d->host.http.own_connection = group->mixed && group->member % 10 == 7;
+}
+
 static void build_adopter(const struct sim_world *world, struct sim_domain *d)
 {
+    struct sim_group group;
+    bool grouped = sim_group_of(world, d->name, &group);
     clear_big(d);
     d->adopter = true;
-    d->cls = choose_class(world, d);
-    uint32_t needs = d->cls == NULL ? 0 : d->cls->needs;
+    d->cls = grouped ? group_class(&group) : choose_class(world, d);
+    uint32_t needs = d->cls == NULL ? grouped ? SIM_NEED_OWN_HOST : 0 : d->cls->needs;
     base_policy(world, needs, d);
     base_host(world, needs, d);
+    if (grouped)
+        share_host(d, &group);
     base_mx(world, needs, d);
     base_records(world, needs, d);
     if (d->cls != NULL) {

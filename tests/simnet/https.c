@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define TLS_HANDSHAKE_RECORD 0x16 /* RFC 8446 section 5.1: content type 22 */
 #define POLICY_PATH "/.well-known/mta-sts.txt"
@@ -41,7 +42,7 @@ static struct http_reply *answer_limited(uint32_t retry_after_s)
 static struct http_reply *answer_policy(void *owner, const char *method, const char *host,
                                         const char *path)
 {
-    static const char refused[] = "method not allowed\n";
+    static const char refused[] = "method not allowed\n", misdirected[] = "not here\n";
     const struct conn *conn = owner;
     struct worker *worker = conn->worker;
     struct sim_http http;
@@ -51,6 +52,9 @@ static struct http_reply *answer_policy(void *owner, const char *method, const c
     sim_world_https(worker->world, conn->addr, host, path, &http);
     if (conn_is_limited(conn))
         return answer_limited(worker->retry_after_s);
+    const char *made_for = tls_end_server_name(&conn->tls);
+    if (http.own_connection && (!made_for || strcasecmp(made_for, host) != 0))
+        return http_reply_of_bytes(421, "text/plain", misdirected, sizeof misdirected - 1);
     return http_reply_create(&http);
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_MAX_BYTES (5 * sizeof(int32_t) + (SIM_CERT_NAMES_MAX + 1) * SIM_NAME_MAX)
+#define KEY_MAX_BYTES (6 * sizeof(int32_t) + (SIM_CERT_NAMES_MAX + 1) * SIM_NAME_MAX)
 
 struct entry {
     struct entry *bucket_next;
@@ -57,10 +57,11 @@ static bool key_add_number(struct key *key, int32_t number)
 static bool key_make(struct key *key, const struct sim_cert *cert)
 {
     key->len = 0;
-    bool ok =
-        key_add_number(key, (int32_t)cert->issuer) && key_add_number(key, (int32_t)cert->key) &&
-        key_add_number(key, cert->sha1_signature) && key_add_number(key, cert->not_before_h) &&
-        key_add_number(key, cert->not_after_h) && key_add(key, cert->cn);
+    bool ok = key_add_number(key, (int32_t)cert->issuer) &&
+              key_add_number(key, (int32_t)cert->key) &&
+              key_add_number(key, cert->sha1_signature) &&
+              key_add_number(key, cert->not_before_h) && key_add_number(key, cert->not_after_h) &&
+              key_add_number(key, (int32_t)cert->series) && key_add(key, cert->cn);
     for (unsigned i = 0; ok && i < cert->san_count; i++)
         ok = key_add(key, cert->san[i]);
     return ok;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS_MAX = 64, NAMES_PRINT_MAX = 1000000000, DELAY_MAX_MS = 600000 };
+enum { THREADS_MAX = 64, NAMES_PRINT_MAX = 1000000000, DELAY_MAX_MS = 600000, GROUP_MAX = 1000 };
 
 enum key {
     KEY_WORLD = 256,
@@ -15,6 +15,7 @@ enum key {
     KEY_ADOPTION,
     KEY_RANKS,
     KEY_STUCK,
+    KEY_GROUPS,
     KEY_DNS_PORT,
     KEY_HTTPS_PORT,
     KEY_SMTP_PORT,
@@ -47,6 +48,8 @@ static const struct {
     {KEY_ADOPTION, "adoption", "PCT", "share of names that publish MTA-STS (by TLD, about 0.7)"},
     {KEY_RANKS, "ranks", "LIST", "adoption falls with the rank in this list; of others by TLD"},
     {KEY_STUCK, "stuck", "PCT", "share of names, beside, whose hosts hold a client (0)"},
+    {KEY_GROUPS, "groups", "N",
+     "domains m0.REST, m1.REST ... share policy host and certificate, N at a time (0)"},
     {KEY_DNS_PORT, "dns-port", "N", "UDP and TCP port of the name server (0: ephemeral)"},
     {KEY_HTTPS_PORT, "https-port", "N", "port of the policy hosts (0: ephemeral)"},
     {KEY_SMTP_PORT, "smtp-port", "N", "port of the MX hosts (0: ephemeral)"},
@@ -157,6 +160,10 @@ static bool set_number(enum key key, const char *value, struct sim_options *o)
     case KEY_THREADS:
         ok = number(value, THREADS_MAX, &v) && v > 0;
         o->threads = (unsigned)v;
+        return ok;
+    case KEY_GROUPS:
+        ok = number(value, GROUP_MAX, &v);
+        o->world.group_size = (uint32_t)v;
         return ok;
     case KEY_DELAY:
         ok = number(value, DELAY_MAX_MS, &v);

@@ -258,6 +258,11 @@ bool tls_end_chose_h2(const struct tls_end *end)
     return len == 2 && memcmp(name, "h2", 2) == 0;
 }
 
+const char *tls_end_server_name(const struct tls_end *end)
+{
+    return SSL_get_servername(end->ssl, TLSEXT_NAMETYPE_host_name);
+}
+
 void tls_end_shutdown(struct tls_end *end)
 {
     ERR_clear_error();

@@ -52,6 +52,8 @@ enum tls_step tls_end_handshake(struct tls_end *end);
 enum tls_step tls_end_read(struct tls_end *end, void *buf, size_t size, size_t *len);
 enum tls_step tls_end_write(struct tls_end *end, const void *buf, size_t size, size_t *len);
 bool tls_end_chose_h2(const struct tls_end *end);
+/* The name in the ClientHello, as it stood; NULL: there was none. */
+const char *tls_end_server_name(const struct tls_end *end);
 /* Sends close_notify as far as the socket takes it. */
 void tls_end_shutdown(struct tls_end *end);
 /* Frees the TLS of the connection, not the descriptor. Fine when never started. */

@@ -1,6 +1,7 @@
 #include "tests/simnet/world.h"
 
 #include "tests/simnet/domain.h"
+#include "tests/simnet/groups.h"
 #include "tests/simnet/providers.h"
 #include "tests/simnet/ranks.h"
 #include "tests/simnet/world_data.h"
@@ -83,6 +84,7 @@ struct sim_world {
     uint32_t share; /* of PARTS, when fixed */
     uint32_t stuck; /* of PARTS */
     const struct sim_ranks *ranks;
+    uint32_t group_size;
     const psl_ctx_t *psl;
 };
 
@@ -118,6 +120,7 @@ bool sim_world_new(const struct sim_world_options *options, struct sim_world **o
     w->share = w->fixed_share ? (uint32_t)(options->adoption_pct * (PARTS / 100) + 0.5) : 0;
     w->stuck = (uint32_t)(options->stuck_pct * (PARTS / 100) + 0.5);
     w->ranks = options->ranks;
+    w->group_size = options->group_size;
     w->psl = psl;
     *out = w;
     return true;
@@ -131,6 +134,11 @@ void sim_world_free(struct sim_world *world)
 uint64_t sim_world_seed(const struct sim_world *world)
 {
     return world->seed;
+}
+
+uint32_t sim_world_group_size(const struct sim_world *world)
+{
+    return world->group_size;
 }
 
 const struct sim_shares *sim_world_shares(const struct sim_world *world)
@@ -220,6 +228,9 @@ bool sim_domain_is_stuck(const struct sim_world *world, const char *name)
 
 bool sim_domain_adopts(const struct sim_world *world, const char *name)
 {
+    struct sim_group group;
+    if (sim_group_of(world, name, &group))
+        return can_adopt(name);
     uint64_t at = sim_hash(world->seed, "adoption", name, strlen(name)) % PARTS;
     return (at < share_of(world, name) && is_there(world, name)) ||
            sim_domain_is_stuck(world, name);

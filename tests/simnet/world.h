@@ -41,6 +41,7 @@ struct sim_world;
 struct sim_world_options {
     const char *version; /* imc2025-v1 to -v3, 2026-v1, 2026-v2; NULL: SIM_WORLD_DEFAULT */
     uint64_t seed;
+    uint32_t group_size; /* hosts that share a certificate, see groups.h; 0: there are no groups */
     double adoption_pct; /* share that publishes MTA-STS, 0..100; negative: the world's own */
     double stuck_pct;    /* share whose hosts hold a client till its deadline (classes.c), beside */
     const struct sim_ranks *ranks; /* borrowed: the world's own share goes by rank; or NULL */
@@ -100,6 +101,8 @@ struct sim_cert {
                               the server leaves the CN out */
     char san[SIM_CERT_NAMES_MAX][SIM_NAME_MAX]; /* dNSNames, wildcards as they stand */
     unsigned san_count;                         /* 0: no SAN extension at all */
+    uint32_t series; /* dNSNames of the form mta-sts.mK.REST: so many, with K counted up from that
+                        of san[0], which is the first of them; 0: none */
     enum sim_key key;
     enum sim_issuer issuer;
     bool sha1_signature;
@@ -108,6 +111,9 @@ struct sim_cert {
     int32_t not_before_h; /* hours from the start of the server, negative: past */
     int32_t not_after_h;
 };
+
+/* The i-th name of a series (groups.h). False: it would be too long. */
+bool sim_cert_series_name(const struct sim_cert *cert, uint32_t i, char out[SIM_NAME_MAX]);
 
 enum sim_tls_mode {
     SIM_TLS_NORMAL,
@@ -149,9 +155,10 @@ struct sim_http {
     uint32_t delay_ms; /* from the end of the request to the first byte of the answer */
     uint8_t body[SIM_HTTP_BODY_MAX];
     size_t body_len;
-    size_t body_pad; /* so many further bytes of "x" and newlines follow the body (too large);
-                                 SIM_HTTP_PAD_ENDLESS: until the client leaves, in chunks */
-    bool h2;         /* offers h2 and http/1.1 by ALPN; else http/1.1 only */
+    size_t body_pad;     /* so many further bytes of "x" and newlines follow the body (too large);
+                                     SIM_HTTP_PAD_ENDLESS: until the client leaves, in chunks */
+    bool own_connection; /* 421 on a connection that was made for another name */
+    bool h2;             /* offers h2 and http/1.1 by ALPN; else http/1.1 only */
 };
 
 /*

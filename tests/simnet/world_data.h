@@ -28,6 +28,7 @@ struct sim_shares {
     uint32_t own_mx;  /* of domains with mail: their MX hosts are their own, no provider's */
 };
 
+uint32_t sim_world_group_size(const struct sim_world *world);
 const struct sim_shares *sim_world_shares(const struct sim_world *world);
 /* Worlds are numbered from 0 in the order in which they came. */
 unsigned sim_world_number(const struct sim_world *world);
