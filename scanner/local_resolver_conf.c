@@ -24,6 +24,9 @@ void resolver_plan_size(struct resolver_plan *plan, uint32_t in_flight, uint32_t
     share /= plan->threads;
     share = share > SOCKETS_BESIDE ? share - SOCKETS_BESIDE : 0;
     plan->sockets = clamp(share, SOCKETS_LEAST, plan->queries);
+    plan->zone_qps =
+        qps == 0 ? 0
+                 : clamp((uint64_t)qps * RESOLVER_ZONE_FACTOR, RESOLVER_ZONE_QPS_MIN, UINT32_MAX);
 }
 
 /* A file's name between double quotes: unbound knows no escapes in there. */

@@ -13,6 +13,11 @@ enum {
         512 * 1024 * 1024,      /* a user's blocklist may hold millions of ranges */
     RESOLVER_THREAD_QPS = 1000, /* a third of the cold names that a thread resolves and validates */
     RESOLVER_THREADS_MAX = 64,
+    /* What a question may cost the servers of one zone. A cold name costs its top-level domain one
+     * or two; more comes from delegations that lead a resolver in circles. Never under the least:
+     * the first question of all costs the root a handful. */
+    RESOLVER_ZONE_FACTOR = 4,
+    RESOLVER_ZONE_QPS_MIN = 4000,
     RESOLVER_QUERIES_MIN = 512,   /* under way at once in a thread */
     RESOLVER_QUERIES_MAX = 16384, /* each takes a port, of some 60,000 */
 };
@@ -32,8 +37,9 @@ struct resolver_plan {
     const char *extra;            /* a file to include at the end; NULL: none */
 };
 
-/* Threads, queries and sockets for that many domains in flight and questions a second (0: as many
- * as can be), within the cores and the descriptors that there are. Sets nothing else. */
+/* Threads, queries, sockets and the limit of a zone for that many domains in flight and questions a
+ * second (0: as many as can be), within the cores and the descriptors that there are. Sets nothing
+ * else. */
 void resolver_plan_size(struct resolver_plan *plan, uint32_t in_flight, uint32_t qps,
                         uint32_t cores, uint64_t descriptors);
 

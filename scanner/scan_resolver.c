@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What one question may cost the servers of one zone. A top-level domain is asked about twice for a
- * cold name (its delegation, then a name server of it); more comes from delegations that lead a
- * resolver in circles. */
-enum { ZONE_QUERIES_PER_QUESTION = 4 };
-
 static void say_what_it_is(const struct scan *s)
 {
     struct resolver_report r = local_resolver_report(s->resolver);
@@ -32,9 +27,6 @@ enum status scan_start_resolver(struct scan *s)
     struct addr_set avoid;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct resolver_plan plan = {
-        .zone_qps = o->dns_rate > UINT32_MAX / ZONE_QUERIES_PER_QUESTION
-                        ? 0
-                        : o->dns_rate * ZONE_QUERIES_PER_QUESTION,
         .use_v6 = route_exists(6) && !(o->use_v4 && !o->use_v6),
         .sources = o->sources,
         .n_sources = o->n_sources,
