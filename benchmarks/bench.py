@@ -43,6 +43,7 @@ def options():
     o.rounds = o.rounds or 3
     o.connections = o.connections or (2000 if o.full else 500)
     o.memory = o.memory or ([1000000, 10000000] if o.full else [o.names, 3 * o.names])
+    o.wall_rounds = 1 if o.full else min(o.rounds, 2)  # where waiting is measured
     o.stuck_deadline = o.stuck_deadline or (10 if o.full else 5)
     return o
 

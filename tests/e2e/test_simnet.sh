@@ -3,6 +3,7 @@
 #
 # COUNT and ADOPTION (per cent) widen it, LIST takes a list of one's own, SCAN_ARGS adds options,
 # SIMNET_ARGS too, VERSION the world, STUCK the share of names whose hosts hold a client; KEEP=1 keeps the files. MODE is the scan's depth: full, dns-only or deep.
+# DEADLINE is that of a fetch and of a probe, in seconds (12; a slow host of the world takes 4.5).
 # LIMITS are the limits of politeness (none); with them, what simnet saw is held against them, as
 # CHECKS (options of check_polite.py) say. SCAN_AS runs the scan, as in "nice -n 19".
 set -u
@@ -52,7 +53,7 @@ ${SCAN_AS:-} "$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.
     --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
     --ns-port "$DNS_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \
     ${LIMITS:-$unlimited} \
-    --timeout-policy 12 --timeout-probe 12 $depth ${SCAN_ARGS:-} "$list" ||
+    --timeout-policy "${DEADLINE:-12}" --timeout-probe "${DEADLINE:-12}" $depth ${SCAN_ARGS:-} "$list" ||
     { echo "stscan: exit code $?"; exit 1; }
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --truth-mode "$MODE" --names "$list" || exit 1
 tests/e2e/compare_truth.py "$dir/truth.ndjson" "$dir/scan.ndjson.zst"

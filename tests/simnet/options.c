@@ -16,6 +16,7 @@ enum key {
     KEY_RANKS,
     KEY_STUCK,
     KEY_GROUPS,
+    KEY_CALM,
     KEY_DNS_PORT,
     KEY_HTTPS_PORT,
     KEY_SMTP_PORT,
@@ -50,6 +51,7 @@ static const struct {
     {KEY_STUCK, "stuck", "PCT", "share of names, beside, whose hosts hold a client (0)"},
     {KEY_GROUPS, "groups", "N",
      "domains m0.REST, m1.REST ... share policy host and certificate, N at a time (0)"},
+    {KEY_CALM, "calm", NULL, "these names publish all the same, but their hosts hold nobody"},
     {KEY_DNS_PORT, "dns-port", "N", "UDP and TCP port of the name server (0: ephemeral)"},
     {KEY_HTTPS_PORT, "https-port", "N", "port of the policy hosts (0: ephemeral)"},
     {KEY_SMTP_PORT, "smtp-port", "N", "port of the MX hosts (0: ephemeral)"},
@@ -221,6 +223,9 @@ static bool set(enum key key, const char *value, struct sim_options *o)
         return pair(value, &o->limit_https, &o->limit_smtp);
     case KEY_TRUTH_MODE:
         return truth_mode(value, &o->truth_mode);
+    case KEY_CALM:
+        o->world.stuck_calm = true;
+        return true;
     case KEY_TRAINS:
         o->trains = true;
         return true;

@@ -83,6 +83,7 @@ struct sim_world {
     bool fixed_share;
     uint32_t share; /* of PARTS, when fixed */
     uint32_t stuck; /* of PARTS */
+    bool stuck_calm;
     const struct sim_ranks *ranks;
     uint32_t group_size;
     const psl_ctx_t *psl;
@@ -119,6 +120,7 @@ bool sim_world_new(const struct sim_world_options *options, struct sim_world **o
     w->fixed_share = options->adoption_pct >= 0;
     w->share = w->fixed_share ? (uint32_t)(options->adoption_pct * (PARTS / 100) + 0.5) : 0;
     w->stuck = (uint32_t)(options->stuck_pct * (PARTS / 100) + 0.5);
+    w->stuck_calm = options->stuck_calm;
     w->ranks = options->ranks;
     w->group_size = options->group_size;
     w->psl = psl;
@@ -219,11 +221,16 @@ static bool is_there(const struct sim_world *world, const char *name)
     return can_adopt(name) && !sim_is_missing(world, sim_registrable(world, name));
 }
 
-bool sim_domain_is_stuck(const struct sim_world *world, const char *name)
+static bool is_extra(const struct sim_world *world, const char *name)
 {
     return world->stuck > 0 &&
            sim_hash(world->seed, "stuck", name, strlen(name)) % PARTS < world->stuck &&
            is_there(world, name);
+}
+
+bool sim_domain_is_stuck(const struct sim_world *world, const char *name)
+{
+    return !world->stuck_calm && is_extra(world, name);
 }
 
 bool sim_domain_adopts(const struct sim_world *world, const char *name)
@@ -232,8 +239,7 @@ bool sim_domain_adopts(const struct sim_world *world, const char *name)
     if (sim_group_of(world, name, &group))
         return can_adopt(name);
     uint64_t at = sim_hash(world->seed, "adoption", name, strlen(name)) % PARTS;
-    return (at < share_of(world, name) && is_there(world, name)) ||
-           sim_domain_is_stuck(world, name);
+    return (at < share_of(world, name) && is_there(world, name)) || is_extra(world, name);
 }
 
 void sim_name_join(const char *label, const char *name, char out[SIM_NAME_MAX])

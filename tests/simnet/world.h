@@ -44,6 +44,7 @@ struct sim_world_options {
     uint32_t group_size; /* hosts that share a certificate, see groups.h; 0: there are no groups */
     double adoption_pct; /* share that publishes MTA-STS, 0..100; negative: the world's own */
     double stuck_pct;    /* share whose hosts hold a client till its deadline (classes.c), beside */
+    bool stuck_calm;     /* these publish all the same, but their hosts hold nobody */
     const struct sim_ranks *ranks; /* borrowed: the world's own share goes by rank; or NULL */
 };
 

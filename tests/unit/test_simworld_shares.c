@@ -306,13 +306,14 @@ static void test_mail_is_concentrated(void **state)
 
 /* ---- stuck hosts ----------------------------------------------------------------------------- */
 
-/* Those that hold a client come on top: all other names stay as they were. */
+/* Those that hold a client come on top: all other names stay as they were. In a calm world they
+ * publish too, and hold nobody. */
 static void test_stuck_names_come_on_top(void **state)
 {
     (void)state;
     const char *why;
     struct names names;
-    struct sim_world *calm = world_of("imc2025-v3", -1, NULL), *w;
+    struct sim_world *without = world_of("imc2025-v3", -1, NULL), *w, *calm;
     struct sim_world_options o = {
         .version = "imc2025-v3", .seed = 1, .adoption_pct = -1, .stuck_pct = 0.5};
     struct sim_domain *a = malloc(sizeof *a), *b = malloc(sizeof *b);
@@ -320,13 +321,18 @@ static void test_stuck_names_come_on_top(void **state)
     size_t stuck = 0;
     assert_true(a != NULL && b != NULL && sim_class_count() <= 256);
     assert_true(sim_world_new(&o, &w, &why));
+    o.stuck_calm = true;
+    assert_true(sim_world_new(&o, &calm, &why));
     print_names(&names, NAMES);
     for (size_t i = 0; i < names.n; i++) {
         bool is_stuck = sim_domain_is_stuck(w, names.name[i]);
         stuck += is_stuck;
+        assert_false(sim_domain_is_stuck(calm, names.name[i]));
+        assert_int_equal(sim_domain_adopts(calm, names.name[i]),
+                         sim_domain_adopts(w, names.name[i]));
         if (!is_stuck && i % 10 != 0)
             continue;
-        sim_domain_build(calm, names.name[i], a);
+        sim_domain_build(without, names.name[i], a);
         sim_domain_build(w, names.name[i], b);
         sim_truth_judge(a, SIM_TRUTH_FULL);
         sim_truth_judge(b, SIM_TRUTH_FULL);
@@ -345,6 +351,7 @@ static void test_stuck_names_come_on_top(void **state)
     free(a);
     free(b);
     free_names(&names);
+    sim_world_free(without);
     sim_world_free(calm);
     sim_world_free(w);
 }
