@@ -107,7 +107,9 @@ enum status monitor_metrics(const struct monitor_view *v, struct strbuf *out)
     add_counter(out, "durable_records", "records on disk", v->durable);
     add_gauge(out, "in_flight", "domains under way", v->live.in_flight);
     add_gauge(out, "input_domains", "length of the input, 0 when unknown", v->live.total);
-    add_gauge(out, "elapsed_milliseconds", "time since this run began", v->elapsed_ms);
+    add_head(out, "elapsed_seconds", "gauge", "time since this run began");
+    strbuf_printf(out, "stscan_elapsed_seconds %llu.%03u\n",
+                  (unsigned long long)(v->elapsed_ms / 1000), (unsigned)(v->elapsed_ms % 1000));
     for (size_t i = 0; i < COUNTERS; i++)
         add_counter(out, counters[i].name, counters[i].help, counter_of(s, &counters[i]));
     add_head(out, "lookups_total", "counter", "DNS questions by their end");

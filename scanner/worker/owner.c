@@ -351,6 +351,7 @@ static bool has_room(struct owner *o, uint64_t now)
 
 void owner_pump(struct owner *o)
 {
+    o->worker->stats.loop_turns++;
     coalesce_sweep(o);
     uint64_t now = worker_now_us(o->worker), next[2] = {UINT64_MAX, UINT64_MAX};
     gate *const gates[2] = {o->https, o->smtp};

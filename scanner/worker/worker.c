@@ -159,7 +159,6 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (w->stopping)
         return;
-    w->stats.loop_turns++;
     int begun = 0;
     w->turn_us = worker_now_us(w);
     w->turn_ms = wall_clock_ms();

@@ -48,6 +48,28 @@ done
 scan --ehlo-name scanner.test --blocklist "$dir/blocklist.txt"
 tests/e2e/guard/judge.py "$dir" || exit 1
 
+# -4 and -6: of two hosts, one a family, the right one is contacted, the other one is out of reach.
+printf 'good0.test\ngood1.test\n' >"$dir/families.txt"
+for family in 4 6; do
+    before=$(wc -l <"$dir/contacts")
+    "$BUILD/stscan" scan -o "$dir/ipv$family.ndjson" --quiet --resolver 127.0.0.1:53 -$family \
+        --ca-file "$dir/ca.pem" --ehlo-name scanner.test "$dir/families.txt" ||
+        { echo "-$family: exit code $?"; exit 1; }
+    tail -n +$((before + 1)) "$dir/contacts" >"$dir/ipv$family.contacts"
+done
+python3 - "$dir" <<'PY' || exit 1
+import ipaddress, json, sys
+for family, own, other in ((4, "good0.test", "good1.test"), (6, "good1.test", "good0.test")):
+    met = [line.split() for line in open(f"{sys.argv[1]}/ipv{family}.contacts")]
+    assert {ipaddress.ip_address(ip).version for ip, _ in met} == {family}, met
+    assert {port for _, port in met} >= {"443", "25"}, met
+    r = {r["domain"]: r for r in map(json.loads, open(f"{sys.argv[1]}/ipv{family}.ndjson"))}
+    codes = {d: {f["code"] for f in r[d]["findings"]} for d in r}
+    assert {"host_unroutable", "smtp_unroutable"} <= codes[other], codes
+    assert not {"host_unroutable", "smtp_unroutable"} & codes[own], codes
+    assert r[other]["adoption"] == "undetermined", r[other]
+PY
+
 "$BUILD/stscan" check --resolver 127.0.0.1:53 --ehlo-name scanner.test --ca-file "$dir/ca.pem" \
     odd.test >"$dir/check.txt" 2>&1
 grep -q odd.test "$dir/check.txt" || { echo "check says nothing"; cat "$dir/check.txt"; exit 1; }

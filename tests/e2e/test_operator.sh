@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What an overnight operator needs, on the simulated internet: --status-file, --metrics,
-# --max-runtime with --resume, --sample, --registrable, --dry-run, --source, -4.
+# --max-runtime with --resume, --sample, --all-mx, --all-policy, --registrable, --dry-run, --source,
+# -4 (-6: test_guard.sh; zone files: test_input.sh; SIGHUP: test_waits.sh).
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
@@ -54,6 +55,11 @@ for line in 'stscan_domains_total '  '# TYPE stscan_in_flight gauge' '# TYPE sts
     'stscan_adoption_total{adoption="enforce"} '; do
     grep -qF "$line" <<<"$page" || fail "metrics lack: $line"
 done
+for i in 1 2 3; do
+    curl -sf -m 20 --noproxy '*' -D "$dir/head" -o "$dir/page$i" "$url" || fail "no page $i"
+done
+tests/e2e/prom_check.py "$dir"/page[123] || fail "the metrics are not of Prometheus' format"
+grep -qi '^content-type: text/plain; version=0.0.4' "$dir/head" || fail "$(cat "$dir/head")"
 code=$(curl -s -m 20 --noproxy '*' -o "$dir/other" -w '%{http_code}' "${url%metrics}other")
 [ "$code" = 404 ] || fail "another path gave $code"
 kill -TERM $(pgrep -P $scanner stscan || echo $scanner)
@@ -79,6 +85,47 @@ python3 - "$dir"/sample[12].ndjson <<'EOF' || bad=1
 import json, sys
 one, two = ({json.loads(line)["domain"] for line in open(p)} for p in sys.argv[1:])
 assert one == two and 100 < len(one) < 200, (len(one), len(two))
+EOF
+
+# --all-mx and --all-policy: from adopters to every domain, and each does its own part alone.
+# Beside the names there is one that has a policy without a record.
+"$BUILD/simnet" --print-names 600 | cut -d, -f2 >"$dir/more"
+"$BUILD/simnet" --adoption 20 --truth "$dir/truth" --truth-mode deep --names "$dir/more" ||
+    fail "no truth"
+{ grep policy_orphan "$dir/truth" | sed 's/.*"domain":"\([^"]*\)".*/\1/'; cat "$dir/names"; } |
+    awk '!seen[$0]++' >"$dir/wide"
+for widen in none --all-mx --all-policy; do
+    # shellcheck disable=SC2046
+    scan -o "$dir/wide$widen.ndjson" --quiet -4 --ehlo-name scanner.example --per-prefix 0,0 \
+        --probe-rate 0 $([ $widen = none ] || echo $widen) "$dir/wide" ||
+        fail "$widen: exit $?"
+done
+python3 - "$dir" <<'EOF' || bad=1
+import json, sys
+seen = {}
+for widen in ("none", "--all-mx", "--all-policy"):
+    records = [json.loads(line) for line in open(f"{sys.argv[1]}/wide{widen}.ndjson")]
+    absent = [r for r in records if r["adoption"] == "absent"]
+    assert len(records) >= 300 and len(absent) > 200, (len(records), len(absent))
+    seen[widen] = {
+        "mx": sum(r.get("mx_status", "skipped") != "skipped" for r in absent),
+        "tlsrpt": sum("tlsrpt" in r for r in absent),
+        "probes": sum(bool(m.get("probes")) for r in absent for m in r.get("mx", [])),
+        "policy": sum((r.get("policy") or {}).get("status", "skipped") != "skipped" for r in absent),
+        "orphans": sum(f["code"] == "policy_orphan" for r in absent for f in r["findings"]),
+        "absent": len(absent),
+        "adopters": {r["domain"]: (r["adoption"], r["verdict"]) for r in records
+                     if r["adoption"] != "absent"},
+    }
+none, mx, policy = seen["none"], seen["--all-mx"], seen["--all-policy"]
+assert not any(none[k] for k in ("mx", "tlsrpt", "probes", "policy")), none
+assert mx["mx"] == mx["tlsrpt"] == mx["absent"] and mx["probes"] > 100 and not mx["policy"], mx
+assert policy["policy"] == policy["absent"] and policy["orphans"] == 1, policy
+assert not policy["mx"] and not policy["probes"], policy
+# What is wider is not deeper: adopters come out the same.
+same = sum(mx["adopters"].get(d) == v == policy["adopters"].get(d)
+           for d, v in none["adopters"].items())
+assert same >= 0.9 * len(none["adopters"]), (same, len(none["adopters"]))
 EOF
 
 printf 'www.a.example.co.uk\nmail.example.com\n' >"$dir/sub"
