@@ -1,9 +1,14 @@
 #include "scanner/local_resolver_conf.h"
 
+/* Descriptors that unbound needs, and what a thread of it is given where there are enough. */
 enum {
-    SOCKETS_BESIDE = 256, /* of a thread: listening, TCP to and from it, its loop */
-    SOCKETS_LEAST = 64,
-    THREADS_DESCRIPTORS = 64, /* of the process */
+    OF_THE_PROCESS = 64,
+    OF_A_THREAD = 56, /* its loop, what it listens on */
+    OF_A_THREAD_IN_ALL = 256,
+    SOCKETS_LEAST = 32,
+    TCP_LEAST = 10,
+    TCP_MOST = 100,
+    TCP_SHARE = 8, /* an eighth for TCP to it, one for TCP from it */
 };
 
 static uint32_t clamp(uint64_t value, uint32_t least, uint32_t most)
@@ -14,16 +19,17 @@ static uint32_t clamp(uint64_t value, uint32_t least, uint32_t most)
 void resolver_plan_size(struct resolver_plan *plan, uint32_t in_flight, uint32_t qps,
                         uint32_t cores, uint64_t descriptors)
 {
-    uint32_t most = clamp(cores, 1, RESOLVER_THREADS_MAX);
+    uint64_t share = descriptors > OF_THE_PROCESS ? descriptors - OF_THE_PROCESS : 0;
+    uint32_t most = clamp(cores, 1, clamp(share / OF_A_THREAD_IN_ALL, 1, RESOLVER_THREADS_MAX));
     plan->threads = qps == 0 ? most : clamp(((uint64_t)qps - 1) / RESOLVER_THREAD_QPS + 1, 1, most);
     /* The kernel spreads our sockets over the threads unevenly, and a name takes more than one
      * question: twice its share keeps a thread from throwing slow names out for new ones. */
     plan->queries = clamp(2 * ((uint64_t)in_flight / plan->threads + 1), RESOLVER_QUERIES_MIN,
                           RESOLVER_QUERIES_MAX);
-    uint64_t share = descriptors > THREADS_DESCRIPTORS ? descriptors - THREADS_DESCRIPTORS : 0;
     share /= plan->threads;
-    share = share > SOCKETS_BESIDE ? share - SOCKETS_BESIDE : 0;
-    plan->sockets = clamp(share, SOCKETS_LEAST, plan->queries);
+    plan->tcp = clamp(share / TCP_SHARE, TCP_LEAST, TCP_MOST);
+    uint64_t beside = OF_A_THREAD + 2 * (uint64_t)plan->tcp;
+    plan->sockets = clamp(share > beside ? share - beside : 0, SOCKETS_LEAST, plan->queries);
     plan->zone_qps =
         qps == 0 ? 0
                  : clamp((uint64_t)qps * RESOLVER_ZONE_FACTOR, RESOLVER_ZONE_QPS_MIN, UINT32_MAX);
@@ -84,13 +90,11 @@ static const char *const fixed =
     "    ip-ratelimit: 0\n"
     "    so-rcvbuf: 4m\n"
     "    so-sndbuf: 4m\n"
-    "    incoming-num-tcp: 100\n"
     "    # Towards authorities: small datagrams, few tries, nothing fetched that nobody asked "
     "for.\n"
     "    # Minimised names would double the questions to the domains' own servers.\n"
     "    edns-buffer-size: 1232\n"
     "    max-udp-size: 1232\n"
-    "    outgoing-num-tcp: 100\n"
     "    outbound-msg-retry: 5\n"
     "    qname-minimisation: no\n"
     "    prefetch: no\n"
@@ -117,9 +121,11 @@ enum status resolver_conf_write(const struct resolver_plan *plan, struct strbuf 
     strbuf_adds(out, fixed);
     strbuf_printf(out,
                   "    port: %u\n    num-threads: %u\n    num-queries-per-thread: %u\n"
-                  "    outgoing-range: %u\n    do-ip6: %s\n    ratelimit: %u\n",
+                  "    outgoing-range: %u\n    incoming-num-tcp: %u\n    outgoing-num-tcp: %u\n"
+                  "    do-ip6: %s\n    ratelimit: %u\n",
                   (unsigned)plan->port, (unsigned)plan->threads, (unsigned)plan->queries,
-                  (unsigned)plan->sockets, plan->use_v6 ? "yes" : "no", (unsigned)plan->zone_qps);
+                  (unsigned)plan->sockets, (unsigned)plan->tcp, (unsigned)plan->tcp,
+                  plan->use_v6 ? "yes" : "no", (unsigned)plan->zone_qps);
     strbuf_printf(out,
                   "    msg-cache-slabs: %u\n    rrset-cache-slabs: %u\n    key-cache-slabs: %u\n"
                   "    infra-cache-slabs: %u\n    ratelimit-slabs: %u\n",

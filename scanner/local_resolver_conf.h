@@ -27,6 +27,7 @@ struct resolver_plan {
     uint32_t threads;   /* 1 to RESOLVER_THREADS_MAX */
     uint32_t queries;   /* under way at once, in each thread */
     uint32_t sockets;   /* to authorities, in each thread */
+    uint32_t tcp;       /* connections at once in each thread, to it and from it each */
     uint32_t zone_qps;  /* to the servers of one zone; 0: no limit */
     bool use_v6;        /* ask authorities over IPv6 too */
     bool serves_limits; /* knows wait-limit and discard-timeout: unbound 1.20, Debian's 1.17.1 */

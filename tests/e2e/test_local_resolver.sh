@@ -132,6 +132,10 @@ wait $scan
     "$dir/many.txt" 2>"$dir/err" || { fail "resume: exit code $?"; cat "$dir/err"; }
 "$BUILD/stscan" verify "$dir/dying.ndjson" >"$dir/verify" || { fail "verify"; cat "$dir/verify"; }
 
+# With few descriptors it is smaller, not refused.
+(ulimit -n 200 && exec "$BUILD/stscan" scan -o "$dir/few.ndjson" "${options[@]}" --no-policy \
+    --dns-rate 0 "$dir/many.txt" 2>"$dir/err") || { fail "few descriptors: $?"; cat "$dir/err"; }
+
 # As a user without rights.
 if [ "$IN_NAMESPACE" = -nm ]; then
     mkdir -m 777 "$dir/nobody"

@@ -51,6 +51,7 @@ static void test_conf(void **state)
                                  .threads = 3,
                                  .queries = 1000,
                                  .sockets = 900,
+                                 .tcp = 70,
                                  .zone_qps = 4000,
                                  .use_v6 = true,
                                  .serves_limits = true,
@@ -68,6 +69,8 @@ static void test_conf(void **state)
         "    num-threads: 3",
         "    num-queries-per-thread: 1000",
         "    outgoing-range: 900",
+        "    incoming-num-tcp: 70",
+        "    outgoing-num-tcp: 70",
         "    msg-cache-slabs: 4",
         "    ratelimit: 4000",
         "    ip-ratelimit: 0",
@@ -117,18 +120,19 @@ static void test_size(void **state)
     static const struct {
         uint32_t in_flight, qps, cores;
         uint64_t descriptors;
-        uint32_t threads, queries, sockets, zone_qps;
+        uint32_t threads, queries, sockets, zone_qps, tcp;
     } cases[] = {
-        {10000, 1000, 8, 1048576, 1, 16384, 16384, 4000}, /* the defaults */
-        {10000, 0, 8, 1048576, 8, 2502, 2502, 0},
-        {10000, 2000, 8, 1048576, 2, 10002, 10002, 8000},
-        {10000, 2001, 8, 1048576, 3, 6668, 6668, 8004},
-        {10000, 1000000, 8, 1048576, 8, 2502, 2502, 4000000},
-        {10, 0, 1, 1048576, 1, 512, 512, 0},
-        {10000, 0, 2, 1024, 2, 10002, 224, 0}, /* a small ulimit: less at once, none refused */
-        {10000, 0, 2, 100, 2, 10002, 64, 0},
-        {1000000, 0, 0, 1048576, 1, 16384, 16384, 0},
-        {10, 1, 1, 1048576, 1, 512, 512, 4000}, /* priming alone takes more than a few */
+        {10000, 1000, 8, 1048576, 1, 16384, 16384, 4000, 100}, /* the defaults */
+        {10000, 0, 8, 1048576, 8, 2502, 2502, 0, 100},
+        {10000, 2000, 8, 1048576, 2, 10002, 10002, 8000, 100},
+        {10000, 2001, 8, 1048576, 3, 6668, 6668, 8004, 100},
+        {10000, 1000000, 8, 1048576, 8, 2502, 2502, 4000000, 100},
+        {10, 0, 1, 1048576, 1, 512, 512, 0, 100},
+        {10000, 0, 2, 1024, 2, 10002, 304, 0, 60}, /* a small ulimit: less at once, none refused */
+        {10000, 0, 2, 100, 1, 16384, 32, 0, 10},
+        {1000000, 0, 0, 1048576, 1, 16384, 16384, 0, 100},
+        {10, 1, 1, 1048576, 1, 512, 512, 4000, 100}, /* priming alone takes more than a few */
+        {10000, 0, 64, 1024, 3, 6668, 184, 0, 40},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct resolver_plan plan = {.port = 53};
@@ -138,6 +142,7 @@ static void test_size(void **state)
         assert_int_equal(plan.queries, cases[i].queries);
         assert_int_equal(plan.sockets, cases[i].sockets);
         assert_int_equal(plan.zone_qps, cases[i].zone_qps);
+        assert_int_equal(plan.tcp, cases[i].tcp);
     }
 }
 
