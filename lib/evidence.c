@@ -130,9 +130,16 @@ bool policy_facts_skipped(const struct policy_facts *p)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+/* What of dns_facts is not zero before anything was asked. */
+static void set_none(struct dns_facts *d)
+{
+    d->rcode = d->ede = -1;
+}
+
 void dns_facts_init(struct dns_facts *d)
 {
-    *d = (struct dns_facts){.rcode = -1, .ede = -1};
+    *d = (struct dns_facts){.ad = false};
+    set_none(d);
 }
 
 void txt_facts_init(struct txt_facts *t)
@@ -172,21 +179,24 @@ void mx_host_init(struct mx_host *h)
     addr_facts_init(&h->addrs);
 }
 
-/* Everything but the arena. */
+/* Everything but the arena; the rest is zero. */
 static void set_defaults(struct evidence *e)
 {
     e->domain = "";
     e->rank = -1;
     e->policy.chosen = -1;
-    txt_facts_init(&e->sts);
-    txt_facts_init(&e->sts_sibling.txt);
-    txt_facts_init(&e->rpt);
-    txt_facts_init(&e->dmarc);
-    txt_facts_init(&e->parent_sts);
-    addr_facts_init(&e->policy.addrs);
-    addr_facts_init(&e->policy.sibling);
-    dns_facts_init(&e->mx.dns);
-    addr_facts_init(&e->mx.apex);
+    set_none(&e->sts.dns);
+    set_none(&e->sts_sibling.txt.dns);
+    set_none(&e->rpt.dns);
+    set_none(&e->dmarc.dns);
+    set_none(&e->parent_sts.dns);
+    set_none(&e->policy.addrs.v4);
+    set_none(&e->policy.addrs.v6);
+    set_none(&e->policy.sibling.v4);
+    set_none(&e->policy.sibling.v6);
+    set_none(&e->mx.dns);
+    set_none(&e->mx.apex.v4);
+    set_none(&e->mx.apex.v6);
 }
 
 void evidence_init(struct evidence *e)

@@ -27,6 +27,18 @@ void record_out_text(struct record_out *o, const char *text)
         OUT_LIT(o, "null");
 }
 
+void record_out_word(struct record_out *o, const char *word)
+{
+    size_t len = strlen(word);
+    char *to = strbuf_room(o->b, len + 2);
+    if (!to)
+        return;
+    to[0] = '"';
+    memcpy(to + 1, word, len);
+    to[len + 1] = '"';
+    strbuf_grew(o->b, len + 2);
+}
+
 void record_out_bytes(struct record_out *o, struct slice raw)
 {
     json_add_bytes(o->b, cut_slice(o, raw));
@@ -125,9 +137,11 @@ void record_out_dns(struct record_out *o, const struct dns_facts *d, size_t reco
     }
     if (full || d->rcode != 0) {
         char word[WORD_MAX_BYTES];
-        rcode_text(d->rcode, word);
         OUT_KEY(o, "rcode");
-        record_out_text(o, d->rcode < 0 ? NULL : word);
+        if (d->rcode < 0)
+            OUT_LIT(o, "null");
+        else
+            record_out_word(o, rcode_text(d->rcode, word));
     }
     if (d->ede >= 0) {
         OUT_KEY(o, "ede");

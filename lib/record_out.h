@@ -57,6 +57,7 @@ static inline void record_out_close(struct record_out *o, char bracket)
 }
 void record_out_element(struct record_out *o); /* comma before the next element, if needed */
 void record_out_text(struct record_out *o, const char *text);  /* escaped text, NULL gives null */
+void record_out_word(struct record_out *o, const char *word);  /* of ours: nothing to escape */
 void record_out_bytes(struct record_out *o, struct slice raw); /* network bytes, escaped here */
 void record_out_int(struct record_out *o, int64_t value);
 void record_out_bool(struct record_out *o, bool value);

@@ -9,12 +9,12 @@ static const char *const rcodes[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN
                                      "NXRRSET", "NOTAUTH", "NOTZONE"};
 #define RCODES (sizeof rcodes / sizeof *rcodes)
 
-void rcode_text(int rcode, char out[WORD_MAX_BYTES])
+const char *rcode_text(int rcode, char out[WORD_MAX_BYTES])
 {
     if (rcode >= 0 && (size_t)rcode < RCODES)
-        memcpy(out, rcodes[rcode], strlen(rcodes[rcode]) + 1);
-    else
-        snprintf(out, WORD_MAX_BYTES, "RCODE%d", rcode);
+        return rcodes[rcode];
+    snprintf(out, WORD_MAX_BYTES, "RCODE%d", rcode);
+    return out;
 }
 
 /* A number in the given base that is the whole of text. */

@@ -7,9 +7,9 @@
 
 #include "lib/evidence.h"
 
-/* "NOERROR", "NXDOMAIN", ... or "RCODE<n>"; out holds WORD_MAX_BYTES. */
+/* "NOERROR", "NXDOMAIN", ... or "RCODE<n>", which is made in out. */
 #define WORD_MAX_BYTES 32
-void rcode_text(int rcode, char out[WORD_MAX_BYTES]);
+const char *rcode_text(int rcode, char out[WORD_MAX_BYTES]);
 enum status rcode_parse(struct slice text, int *out);
 
 /* "TLSv1.3", ... or "0x<hhhh>" for another version. 0 (unknown) has no word. */

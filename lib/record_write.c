@@ -30,11 +30,11 @@ static void write_findings(struct record_out *o, const struct findings *f)
         record_out_element(o);
         record_out_open(o, '{');
         OUT_KEY(o, "code");
-        record_out_text(o, row->code);
+        record_out_word(o, row->code);
         OUT_KEY(o, "stage");
-        record_out_text(o, stage_name(row->stage));
+        record_out_word(o, stage_name(row->stage));
         OUT_KEY(o, "effect");
-        record_out_text(o, effect);
+        record_out_word(o, effect);
         OUT_KEY(o, "target");
         record_out_text(o, o->cut->finding_text ? found->target : NULL);
         OUT_KEY(o, "detail");
@@ -62,9 +62,9 @@ static void write_head(struct record_out *o, const struct evidence *e, const str
     OUT_KEY(o, "duration_ms");
     record_out_int(o, e->duration_ms);
     OUT_KEY(o, "adoption");
-    record_out_text(o, adoption_name(j->adoption));
+    record_out_word(o, adoption_name(j->adoption));
     OUT_KEY(o, "verdict");
-    record_out_text(o, verdict_name(j->verdict));
+    record_out_word(o, verdict_name(j->verdict));
     OUT_KEY(o, "cause");
     record_out_text(o, j->cause >= 0 ? finding_row((enum finding_code)j->cause)->code : NULL);
     write_findings(o, &j->findings);
@@ -129,7 +129,7 @@ static void write_mx(struct record_out *o, const struct evidence *e, const struc
     }
     record_out_close(o, ']');
     OUT_KEY(o, "mx_status");
-    record_out_text(o, component_name(j->mx_status));
+    record_out_word(o, component_name(j->mx_status));
     if (mx->dns.status == LOOKUP_SKIPPED)
         return;
     OUT_KEY(o, "mx_dns");
@@ -179,7 +179,7 @@ static void write_components(struct record_out *o, const struct evidence *e,
         OUT_KEY(o, "dmarc");
         record_out_open(o, '{');
         OUT_KEY(o, "status");
-        record_out_text(o, component_name(j->dmarc_status));
+        record_out_word(o, component_name(j->dmarc_status));
         OUT_KEY(o, "policy");
         record_out_text(o, j->dmarc.policy);
         OUT_KEY(o, "rua");

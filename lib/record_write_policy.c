@@ -66,7 +66,7 @@ void record_out_policy(struct record_out *o, const struct evidence *e, const str
     OUT_KEY(o, "policy");
     record_out_open(o, '{');
     OUT_KEY(o, "status");
-    record_out_text(o, component_name(j->policy_status));
+    record_out_word(o, component_name(j->policy_status));
     if (policy_facts_skipped(p)) {
         record_out_close(o, '}');
         return;

@@ -41,7 +41,7 @@ void record_out_record(struct record_out *o, const struct evidence *e, const str
     OUT_KEY(o, "record");
     record_out_open(o, '{');
     OUT_KEY(o, "status");
-    record_out_text(o, component_name(j->record_status));
+    record_out_word(o, component_name(j->record_status));
     if (j->record.id) {
         OUT_KEY(o, "id");
         record_out_text(o, j->record.id);
@@ -96,7 +96,7 @@ void record_out_tlsrpt(struct record_out *o, const struct evidence *e, const str
     OUT_KEY(o, "tlsrpt");
     record_out_open(o, '{');
     OUT_KEY(o, "status");
-    record_out_text(o, component_name(j->tlsrpt_status));
+    record_out_word(o, component_name(j->tlsrpt_status));
     OUT_KEY(o, "rua");
     record_out_strings(o, j->tlsrpt.rua, j->tlsrpt.n_rua);
     record_out_txt_set(o, &e->rpt, false);

@@ -177,7 +177,7 @@ static enum status read_label(const char **text, uint8_t *out, size_t room, size
 enum status dns_name_from_text(const char *text, struct dns_name *out)
 {
     size_t at = 0, len;
-    if (strcmp(text, ".") == 0)
+    if (text[0] == '.' && text[1] == '\0')
         text++;
     else if (*text == '\0')
         return ST_INVALID;
@@ -222,17 +222,20 @@ _Static_assert(NAME_TEXT_MAX_BYTES >= 4 * 250 + 4, "an escaped name fits");
 
 size_t dns_name_text(const struct dns_name *n, char out[NAME_TEXT_MAX_BYTES])
 {
-    size_t w = 0;
+    char *to = out;
     for (size_t at = 0; at < n->len && n->b[at] != 0; at += 1u + n->b[at]) {
-        if (w > 0)
-            out[w++] = '.';
-        for (size_t i = 1; i <= n->b[at]; i++)
-            w += byte_text(n->b[at + i], out + w);
+        const uint8_t *p = n->b + at + 1, *end = p + n->b[at];
+        if (to > out)
+            *to++ = '.';
+        for (; p < end; p++) {
+            *to = (char)*p;
+            to += *p > '\\' && *p < 0x7f ? 1 : byte_text(*p, to);
+        }
     }
-    if (w == 0)
-        out[w++] = '.';
-    out[w] = '\0';
-    return w;
+    if (to == out)
+        *to++ = '.';
+    *to = '\0';
+    return (size_t)(to - out);
 }
 
 bool dns_name_eq(const struct dns_name *a, const struct dns_name *b)

@@ -21,6 +21,7 @@
 enum {
     SYNC_INTERVAL_MS = 1000,
     SYNC_INDEXES_MAX = 256 * 1024, /* records that wait for one fsync */
+    LINE_USUAL_BYTES = 4096,       /* the last line of a batch mostly ends within so many more */
 };
 
 struct chain_node {
@@ -72,6 +73,11 @@ struct record_batch *record_batch_new(void)
     b->provisional = false;
     b->spent = (struct scan_stats){.records = 0};
     strbuf_init(&b->lines, RECORD_BATCH_BYTES_MAX + RECORD_LINE_MAX_BYTES);
+    strbuf_reserve(&b->lines, FRAME_BYTES_MAX + LINE_USUAL_BYTES);
+    if (b->lines.error != ST_OK) {
+        free(b);
+        return NULL;
+    }
     return b;
 }
 

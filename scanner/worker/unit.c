@@ -28,6 +28,25 @@ static void decide_scope(struct unit *u)
     u->e.mx.probe_skipped = !u->want_probe;
 }
 
+/* The walk goes on beyond the answer: what the unit has of it becomes its own. false: there is no
+ * memory, and the unit is gone. */
+static bool keep_borrowed(struct unit *u)
+{
+    struct evidence *e = &u->e;
+    const struct txt_facts record = e->sts;
+    const char *tag = e->tag;
+    if (!u->borrows)
+        return true;
+    u->borrows = false;
+    e->domain = arena_dup(&e->arena, slice_of(e->domain));
+    e->tag = tag ? arena_dup(&e->arena, slice_of(tag)) : NULL;
+    if (e->domain && (!tag || e->tag) && txt_facts_copy(&e->arena, &record, &e->sts) == ST_OK)
+        return true;
+    worker_fail(u->worker);
+    unit_put_back(u);
+    return false;
+}
+
 static void gather(struct unit *u)
 {
     decide_scope(u);
@@ -36,6 +55,8 @@ static void gather(struct unit *u)
         unit_finish(u);
         return;
     }
+    if (!keep_borrowed(u))
+        return;
     u->state = UNIT_GATHER;
     unit_hold(u);
     unit_names_start(u);
@@ -55,6 +76,8 @@ static void advance(struct unit *u)
     case UNIT_RECORD:
         worker_count_lookup(u->worker, u->e.sts.dns.status);
         if (u->e.sts.dns.cname.n > 0 && lookup_is_negative(u->e.sts.dns.status)) {
+            if (!keep_borrowed(u))
+                break;
             u->state = UNIT_SIBLING;
             unit_hold(u);
             unit_sibling_start(u);
@@ -140,28 +163,29 @@ void unit_pool_free(struct worker *w)
     }
 }
 
-/* Copies the item into the evidence. */
-static enum status take_item(struct unit *u, const struct input_item *item)
+static void take_item(struct unit *u, const struct input_item *item)
 {
     struct evidence *e = &u->e;
     e->index = item->index;
     e->rank = item->rank;
-    e->domain = arena_dup(&e->arena, slice_of(item->domain));
-    e->tag = item->tag ? arena_dup(&e->arena, slice_of(item->tag)) : NULL;
+    e->domain = item->domain;
+    e->tag = item->tag;
     if (item->reason) {
         e->input = INPUT_INVALID;
         e->input_reason = item->reason;
-        e->raw.p = arena_dup(&e->arena, item->raw);
-        e->raw.len = item->raw.len;
+        e->raw = item->raw;
     }
-    return e->domain && (!item->tag || e->tag) && (!item->reason || e->raw.p) ? ST_OK : ST_NOMEM;
 }
 
 /* The first question's time is the unit's, too. */
 static void take_record(struct unit *u, const struct dns_answer *record)
 {
     unit_pause(u, u->began_us, record->waited_ms);
-    unit_keep_txt(u, &u->e.sts, record);
+    u->e.sts = (struct txt_facts){.dns = record->facts,
+                                  .rr = (struct txt_rr *)(uintptr_t)record->txt, /* only read */
+                                  .n = record->n,
+                                  .truncated = record->truncated};
+    u->borrows = true;
     u->state = UNIT_RECORD;
     unit_hold(u);
     unit_release(u);
@@ -176,6 +200,7 @@ enum status unit_begin(struct worker *w, const struct input_item *item,
     u->pending = 0;
     u->asks = NULL;
     u->jobs = NULL;
+    u->borrows = false;
     u->second_pass = start->second_pass;
     u->adopter = u->want_policy = u->want_mx = u->want_probe = u->want_tlsrpt = false;
     u->policy_next = u->policy_contacted = 0;
@@ -183,10 +208,7 @@ enum status unit_begin(struct worker *w, const struct input_item *item,
     u->lag_then = start->lag_then;
     u->paused_us = u->paused_until_us = 0;
     u->e.ts_ms = start->ts_ms;
-    if (take_item(u, item) != ST_OK) {
-        unit_put_back(u);
-        return ST_NOMEM;
-    }
+    take_item(u, item);
     if (record) {
         take_record(u, record);
         return ST_OK;

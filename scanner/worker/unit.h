@@ -45,6 +45,7 @@ struct unit {
     uint32_t pending;
     struct ask *asks; /* questions under way */
     struct job *jobs; /* connections under way */
+    bool borrows;     /* domain, tag and record are the candidate's and its answer's */
     bool second_pass, adopter;
     bool want_policy, want_mx, want_probe, want_tlsrpt;
     uint64_t began_us;
@@ -65,7 +66,8 @@ struct unit_start {
     bool second_pass;
 };
 /* Begins the walk of a domain with the answer for its record. May end it, too, when nothing more
- * needs to be asked. NULL: nothing was asked, since the item is no name or on the user's list.
+ * needs to be asked. NULL: nothing was asked, since the item is no name or on the user's list. Item
+ * and answer are copied when the walk goes on beyond this call, not before.
  * ST_NOMEM. */
 enum status unit_begin(struct worker *w, const struct input_item *item,
                        const struct unit_start *start, const struct dns_answer *record);

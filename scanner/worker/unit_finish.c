@@ -124,7 +124,6 @@ void unit_finish(struct unit *u)
     spent_us -= u->paused_us < spent_us ? u->paused_us : spent_us;
     u->e.duration_ms = (uint32_t)(spent_us / 1000);
     complete_covers(u);
-    judgement_reset(j);
     if (classify(&w->shared->judge, &u->e, j) != ST_OK) {
         worker_fail(w);
     } else if (!withhold(u, j)) {

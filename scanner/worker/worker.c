@@ -39,8 +39,10 @@ struct worker *worker_of_address(const struct worker *w, const struct net_addr *
 
 void worker_schedule(struct worker *w)
 {
-    if (!w->stopping)
-        event_active(w->turn, EV_TIMEOUT, 1);
+    if (w->stopping || w->turn_due)
+        return;
+    w->turn_due = true;
+    event_active(w->turn, EV_TIMEOUT, 1);
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */
@@ -157,6 +159,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
     struct worker *w = arg;
     (void)fd;
     (void)what;
+    w->turn_due = false;
     if (w->stopping)
         return;
     int begun = 0;

@@ -103,6 +103,7 @@ struct worker {
     struct scan_stats told; /* counters as they were when the last batch was handed over */
     struct judgement judgement;
 
+    bool turn_due;    /* a look at input and gates is scheduled */
     uint64_t turn_us; /* when the turn that begins domains began, monotonic, */
     int64_t turn_ms;  /* and by the wall clock */
 

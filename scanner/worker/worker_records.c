@@ -5,7 +5,7 @@
 #include "scanner/output/recount.h"
 #include "scanner/output/spent.h"
 
-enum { BATCH_BYTES = 1024 * 1024 }; /* a batch goes to the writer at this size */
+enum { BATCH_BYTES = FRAME_BYTES_MAX }; /* a batch goes to the writer at this size */
 
 void worker_submit_batch(struct worker *w)
 {
