@@ -2,11 +2,12 @@
 """Holds what simnet saw of its clients against the limits that the scan was given.
 
 check_polite.py CLIENTS --meta META --per-ip H,S --per-prefix H,S --per-ip-rate H,S
-                --policy-rate N --probe-rate N --dns-rate N [--reached]
+                --policy-rate N --probe-rate N [--dns-rate N] [--reached]
 
 CLIENTS is the NDJSON of `simnet --clients` (one thread a server, or the total rates are those of
 one thread), META the scan's metadata. With --reached each limit must have been reached too: one
-that never binds proves nothing.
+that never binds proves nothing. Without --dns-rate, questions are not held: those of a deep scan to
+name servers go to the same address as those to the resolver.
 
 What is at once is held exactly: a connection counts from the handshake of TCP to the client's FIN,
 as the kernel knows them. So is the gap between two to an address, but for the clock: times are true
@@ -89,7 +90,7 @@ def main():
     p.add_argument("--per-ip-rate", type=pair, required=True)
     p.add_argument("--policy-rate", type=int, required=True)
     p.add_argument("--probe-rate", type=int, required=True)
-    p.add_argument("--dns-rate", type=int, required=True)
+    p.add_argument("--dns-rate", type=int)
     p.add_argument("--reached", action="store_true")
     a = p.parse_args()
     total_rate = {"https": a.policy_rate, "smtp": a.probe_rate}
@@ -99,6 +100,8 @@ def main():
         for r in map(json.loads, f):
             server, scope = r["server"], r["scope"]
             if server == "dns":
+                if not a.dns_rate:
+                    continue
                 h.hold(server, "questions a second", "all", r["max_per_second"],
                        int(a.dns_rate * 1.04) + 2, a.dns_rate * 0.8)
                 h.hold(server, "in the first second, of the ramp", "all", r["seconds"][0],
