@@ -18,6 +18,10 @@ fi
 export IN_NAMESPACE
 ip link set lo up && ip route add local 0.0.0.0/0 dev lo && ip -6 route add local ::/0 dev lo &&
     ip address add 93.184.99.1/32 dev lo || { echo "cannot set up routes"; exit 77; }
+# This world's root is not the one that the machine's key belongs to.
+for keys in /usr/share/dns /var/lib/unbound; do
+    [ ! -d $keys ] || mount -t tmpfs none $keys || { echo "cannot hide $keys"; exit 77; }
+done
 dir=$(mktemp -d /tmp/stscan-local.XXXXXX)
 chmod 755 "$dir"
 world=
@@ -33,10 +37,8 @@ read -r -u 3 line && [ "$line" = ready ] || { cat "$dir/world.log"; exit 1; }
 
 bad=0
 fail() { echo "$*"; bad=1; }
-# The world is not signed; what stands in the user's file goes before ours.
-printf 'server:\n    module-config: "iterator"\n' >"$dir/extra.conf"
 echo "193.9.9.9" >"$dir/blocklist.txt"
-options=(--local-resolver --local-resolver-conf "$dir/extra.conf" --blocklist "$dir/blocklist.txt"
+options=(--local-resolver --local-resolver-conf "$dir/anchors.conf" --blocklist "$dir/blocklist.txt"
     --no-retry-undetermined --timeout-dns 8 --timeout-policy 5)
 # The unbounds of this namespace.
 resolvers() {
@@ -85,8 +87,9 @@ for i in $(seq 3000); do echo "d$i.hoster.example"; done >"$dir/many.txt"
 begin() { # NAME [OPTION...]: runs in the background, sets scan and resolver
     local name=$1
     shift
+    : >"$dir/$name.err"
     "$BUILD/stscan" scan -o "$dir/$name.ndjson" "${options[@]}" --no-policy "$@" \
-        "$dir/many.txt" 2>"$dir/$name.err" &
+        "$dir/many.txt" 2>>"$dir/$name.err" &
     scan=$!
     await '^stscan: scanning' "$dir/$name.err" $scan
     resolver=$(resolvers)

@@ -32,5 +32,12 @@ if good["record"]["txt"] != ["v=STSv1; id=1;"] or not 3500 < good["record"]["ttl
     bad.append("the record is not as published: %s" % good["record"])
 if records["absent.example"]["record"]["soa"] != "absent.example":
     bad.append("absent without its zone: %s" % records["absent.example"]["record"])
+if records["signed.example"]["record"].get("ad") is not True:
+    bad.append("a validated answer without AD: %s" % records["signed.example"]["record"])
+if good["record"].get("ad"):
+    bad.append("an unsigned answer with AD: %s" % good["record"])
+if records["bogus.example"]["cause"] != "sts_dns_bogus":
+    bad.append("bogus is called %s: %s" % (records["bogus.example"]["cause"],
+                                           records["bogus.example"]["record"]))
 print("\n".join(bad))
 sys.exit(1 if bad else 0)

@@ -6,8 +6,10 @@ usage: world.py DIR BLOCKLIST_CONF
 To be run in a network namespace whose local routes take in all of IPv4 and IPv6: every address
 answers at port 53, as a name server of whatever is delegated to it. What was asked where goes to
 DIR/asked. DIR gets domains.txt, forbidden.txt (addresses no question may come to), must.txt (those
-that questions must come to, so that silence means something) and expected.tsv (domain, adoption).
+that questions must come to, so that silence means something) and expected.tsv (domain, adoption),
+anchors.conf (statements for unbound: the keys of the zones that are signed, and nothing of the root).
 """
+import base64
 import ipaddress
 import os
 import socket
@@ -15,7 +17,8 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from dns_wire import A, AAAA, MX, NS, PTR, TXT, message, question, soa, wire  # noqa: E402
+from dns_wire import (A, AAAA, DNSKEY, MX, NS, PTR, TXT, ZoneKey, message, question,  # noqa: E402
+                      soa, wire)
 
 ROOT, TLD, LEAF, LISTED, OUTSIDE = "198.41.0.4", "192.5.6.30", "193.0.0.1", "193.9.9.9", "193.0.0.2"
 IPV6_FREEBIND = 78  # linux/in6.h
@@ -23,6 +26,7 @@ EHLO, SOURCE = "scanner.example", "93.184.99.1"
 
 zones = {}    # zone -> [(name server, [address])]
 records = {}  # name -> [(type, RDATA)]
+keys = {}     # signed zone -> its key
 lines = {"domains.txt": [], "forbidden.txt": [LISTED], "must.txt": [ROOT, TLD, LEAF, OUTSIDE],
          "expected.tsv": []}
 
@@ -72,6 +76,17 @@ def fill(conf):
     domain("inside.example", ["inside.hoster.example"], "undetermined")
     domain("mixed.example", ["10.88.88.88", LEAF], "broken")
     domain("listed.example", [LISTED], "undetermined")
+    # Signed zones, each a trust anchor: one validates, the other is signed by a wrong key. Neither
+    # proves what it does not have.
+    anchors = ["server:", '    module-config: "validator iterator"']
+    for name in ("signed.example", "bogus.example"):
+        domain(name, [LEAF], "undetermined")
+        keys[name] = ZoneKey()
+        add(name, (DNSKEY, keys[name].rdata))
+        anchors.append('    trust-anchor: "%s. DNSKEY 257 3 13 %s"' %
+                       (name, base64.b64encode(keys[name].rdata[4:]).decode()))
+    keys["bogus.example"] = ZoneKey()
+    lines["anchors.conf"] = anchors
     forbidden = ["10.77.77.77", "10.88.88.88"]
     with open(conf, encoding="ascii") as f:
         for line in f:
@@ -125,8 +140,10 @@ def answer(query, at):
     if kind == NS and name == mine:
         servers, glue = name_servers(mine)
         return message(query, 0x8400, servers, [], glue, ttl=3600)
+    if found and mine in keys:
+        found.append(keys[mine].sign(mine, found, 3600))
     if found:
-        return message(query, 0x8400, found, ttl=3600)
+        return message(query, 0x8400, found, ttl=3600, edns=True)
     exists = name in zones or any(n == name or n.endswith("." + name) for n in records)
     return message(query, 0x8400 if exists else 0x8403, [], [soa(mine, 60)], ttl=60)
 
