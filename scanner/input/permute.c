@@ -3,16 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One held item. Its text buffer stays when the item leaves, so that a long list costs no
- * allocations: domain, raw line and tag stand in it one behind the other. */
+#define RANDOM_STEP 0x9e3779b97f4a7c15u
+
+enum { SHORT_BYTES = 48 };
+
+/* One held item. Domain, raw line and tag stand one behind the other, mostly in the struct itself:
+ * which one is taken is random, and so none is in the cache. A buffer for longer ones stays when
+ * the item leaves, so that a long list costs no allocations. */
 struct held {
     uint64_t index;
     int64_t rank;
     const char *reason;
-    char *text;
-    size_t alloc, domain_len, raw_len;
-    bool has_tag;
+    char *long_text;
+    uint32_t long_alloc;
+    uint32_t domain_len, raw_len;
+    bool has_tag, is_long;
+    char short_text[SHORT_BYTES];
 };
+
+static const char *text_of(const struct held *h)
+{
+    return h->is_long ? h->long_text : h->short_text;
+}
 
 struct permute {
     uint64_t state;
@@ -49,7 +61,7 @@ void permute_free(permute *p)
     if (!p)
         return;
     for (size_t i = 0; i < p->alloc; i++)
-        free(p->held[i].text);
+        free(p->held[i].long_text);
     free(p->held);
     free(p);
 }
@@ -68,53 +80,68 @@ enum status permute_put(permute *p, const struct input_item *item)
     struct held *h = &p->held[p->n];
     size_t domain = strlen(item->domain), tag = item->tag ? strlen(item->tag) : 0;
     size_t need = domain + 1 + item->raw.len + tag + 1;
-    if (need > h->alloc) {
-        size_t alloc = need < 48 ? 48 : need;
-        char *text = realloc(h->text, alloc);
-        if (!text)
+    if (need > UINT32_MAX)
+        return ST_LIMIT;
+    if (need > SHORT_BYTES && need > h->long_alloc) {
+        char *more = realloc(h->long_text, need);
+        if (!more)
             return ST_NOMEM;
-        h->text = text;
-        h->alloc = alloc;
+        h->long_text = more;
+        h->long_alloc = (uint32_t)need;
     }
+    h->is_long = need > SHORT_BYTES;
+    char *text = h->is_long ? h->long_text : h->short_text;
     h->index = item->index;
     h->rank = item->rank;
     h->reason = item->reason;
-    h->domain_len = domain;
-    h->raw_len = item->raw.len;
+    h->domain_len = (uint32_t)domain;
+    h->raw_len = (uint32_t)item->raw.len;
     h->has_tag = item->tag != NULL;
-    memcpy(h->text, item->domain, domain + 1);
+    memcpy(text, item->domain, domain + 1);
     if (item->raw.len > 0)
-        memcpy(h->text + domain + 1, item->raw.p, item->raw.len);
+        memcpy(text + domain + 1, item->raw.p, item->raw.len);
     if (item->tag)
-        memcpy(h->text + domain + 1 + item->raw.len, item->tag, tag + 1);
+        memcpy(text + domain + 1 + item->raw.len, item->tag, tag + 1);
     p->n++;
     return ST_OK;
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t next_random(permute *p)
+static uint64_t random_at(uint64_t state)
 {
-    uint64_t x = p->state += 0x9e3779b97f4a7c15u;
+    uint64_t x = state;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
     return x ^ (x >> 31);
+}
+
+/* The item that comes after this one, when as many are held then, is fetched meanwhile. */
+static void prefetch_next(const permute *p)
+{
+    const struct held *next = &p->held[random_at(p->state + RANDOM_STEP) % (p->n + 1)];
+    __builtin_prefetch(next);
+    __builtin_prefetch((const char *)next + sizeof *next - 1);
 }
 
 enum status permute_take(permute *p, struct input_item *out)
 {
     if (p->n == 0)
         return ST_EOF;
-    size_t pick = (size_t)(next_random(p) % p->n);
-    struct held taken = p->held[pick];
+    p->state += RANDOM_STEP;
+    size_t pick = (size_t)(random_at(p->state) % p->n);
+    struct held picked = p->held[pick];
     p->n--;
     p->held[pick] = p->held[p->n];
-    p->held[p->n] = taken; /* its text is free for the next one put in */
-    const char *raw = taken.text + taken.domain_len + 1;
-    *out = (struct input_item){.index = taken.index,
-                               .rank = taken.rank,
-                               .domain = taken.text,
-                               .reason = taken.reason,
-                               .raw = {raw, taken.raw_len},
-                               .tag = taken.has_tag ? raw + taken.raw_len : NULL};
+    /* Its place and its buffer are free for the next one put in. */
+    struct held *taken = &p->held[p->n];
+    *taken = picked;
+    prefetch_next(p);
+    const char *text = text_of(taken), *raw = text + taken->domain_len + 1;
+    *out = (struct input_item){.index = taken->index,
+                               .rank = taken->rank,
+                               .domain = text,
+                               .reason = taken->reason,
+                               .raw = {raw, taken->raw_len},
+                               .tag = taken->has_tag ? raw + taken->raw_len : NULL};
     return ST_OK;
 }

@@ -687,32 +687,65 @@ static void test_registrable(void **state)
     expect_row(2, "co.uk", -1, NULL);
 }
 
+/* Texts of every length about what an item holds itself come out as they went in, whatever stood in
+ * its place before. */
+static void test_permute_texts(void **state)
+{
+    (void)state;
+    enum { ITEMS = 400, TEXT_MAX = 120 };
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+                                  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+                                  "abcdefghijklmnopqrstuvwxyz";
+    char domain[TEXT_MAX + 1], tag[TEXT_MAX + 1];
+    permute *p;
+    struct input_item out;
+    assert_int_equal(permute_new(3, &p), ST_OK);
+    size_t put = 0, taken = 0;
+    while (taken < ITEMS) {
+        if (put < ITEMS && permute_held(p) < 50) {
+            size_t len = put * 7 % TEXT_MAX;
+            snprintf(domain, sizeof domain, "%.*s", (int)len, letters);
+            snprintf(tag, sizeof tag, "%.*s", (int)(TEXT_MAX - len), letters);
+            const struct input_item item = {.index = put,
+                                            .rank = (int64_t)put + 1,
+                                            .domain = domain,
+                                            .raw = {letters, put * 5 % TEXT_MAX},
+                                            .tag = put % 3 ? tag : NULL};
+            assert_int_equal(permute_put(p, &item), ST_OK);
+            put++;
+            continue;
+        }
+        assert_int_equal(permute_take(p, &out), ST_OK);
+        size_t len = out.index * 7 % TEXT_MAX;
+        assert_int_equal(out.rank, out.index + 1);
+        assert_int_equal(strlen(out.domain), len);
+        assert_memory_equal(out.domain, letters, len);
+        assert_int_equal(out.raw.len, out.index * 5 % TEXT_MAX);
+        assert_memory_equal(out.raw.p, letters, out.raw.len);
+        assert_int_equal(out.tag != NULL, out.index % 3 != 0);
+        if (out.tag)
+            assert_int_equal(strlen(out.tag), TEXT_MAX - len);
+        taken++;
+    }
+    assert_int_equal(permute_take(p, &out), ST_EOF);
+    permute_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_csv_header),
-        cmocka_unit_test(test_csv_quotes),
-        cmocka_unit_test(test_detection),
-        cmocka_unit_test(test_zone),
-        cmocka_unit_test(test_zone_unclosed),
-        cmocka_unit_test(test_zone_real),
-        cmocka_unit_test(test_compressed),
-        cmocka_unit_test(test_gzip_padding),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_shuffle),
-        cmocka_unit_test(test_shards),
-        cmocka_unit_test(test_stream_order),
-        cmocka_unit_test(test_stream_pauses),
-        cmocka_unit_test(test_check_first),
-        cmocka_unit_test(test_registrable),
-        cmocka_unit_test(test_shard_hash_fixed),
+        cmocka_unit_test(test_permute_texts), cmocka_unit_test(test_list),
+        cmocka_unit_test(test_bad_lines),     cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_empty),         cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_csv_header),    cmocka_unit_test(test_csv_quotes),
+        cmocka_unit_test(test_detection),     cmocka_unit_test(test_zone),
+        cmocka_unit_test(test_zone_unclosed), cmocka_unit_test(test_zone_real),
+        cmocka_unit_test(test_compressed),    cmocka_unit_test(test_gzip_padding),
+        cmocka_unit_test(test_truncated),     cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_shards),        cmocka_unit_test(test_stream_order),
+        cmocka_unit_test(test_stream_pauses), cmocka_unit_test(test_check_first),
+        cmocka_unit_test(test_registrable),   cmocka_unit_test(test_shard_hash_fixed),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }
