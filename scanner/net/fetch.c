@@ -80,6 +80,7 @@ static void finish(fetch_handle *h)
                                 .names = h->rec.names,
                                 .chain = h->rec.chain,
                                 .aia_url = h->rec.aia_url,
+                                .silent_ms = h->silent_ms,
                                 .shared = made};
     h->done(h->arg, &out);
     fetch_shared_leave(made);
@@ -129,9 +130,13 @@ static void finish_ride(fetch_handle *h, CURLcode code, bool timed_out)
 
 static void finish_transfer(fetch_handle *h, CURLcode code, bool timed_out)
 {
-    curl_off_t connected_us = 0, secured_us = 0;
+    curl_off_t connected_us = 0, secured_us = 0, asked_us = 0, answered_us = 0;
     curl_easy_getinfo(h->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
     curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &secured_us);
+    curl_easy_getinfo(h->easy, CURLINFO_PRETRANSFER_TIME_T, &asked_us);
+    curl_easy_getinfo(h->easy, CURLINFO_STARTTRANSFER_TIME_T, &answered_us);
+    if (answered_us > asked_us)
+        h->silent_ms = (uint32_t)((answered_us - asked_us) / 1000);
     /* Once the peer has spoken, out of memory is libcurl's word for a header line over its bound.
      */
     bool ours = (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT) && !h->plain &&

@@ -46,6 +46,7 @@ struct fetch_outcome {
     struct cert_names names;
     struct cert_chain *chain;
     const char *aia_url;
+    uint32_t silent_ms; /* from the request to the first byte of the answer */
     /* Of a fetch that leads and got a 200 over HTTP/2 with a valid certificate; else NULL. The
      * connection stays open until the receiver gives it to fetch_shared_close. */
     fetch_shared *shared;

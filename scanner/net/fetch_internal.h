@@ -49,6 +49,7 @@ struct fetch_handle {
     struct tls_record rec;
     struct response response;
     struct fetch_facts facts;
+    uint32_t silent_ms; /* as in struct fetch_outcome */
 };
 
 /* A connection that hosts share. Lives while somebody holds it (whoever was given it, until

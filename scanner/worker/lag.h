@@ -16,13 +16,15 @@ enum {
     LAG_TICK_MS = 50,
     LAG_NOTED_MS = 100, /* lateness up to here is an ordinary busy loop's, and not counted */
     LAG_STALL_MS = 200, /* above it the loop stalls, and starts nothing new */
+    LAG_SIZES = 8,      /* of pieces that are told apart: up to 200 ms, 400 ms … */
     /* A wait of which so much fell into stalls of ours says nothing about the other side. */
     LAG_SPOILS_PCT = 10,
 };
 
 struct lag {
-    uint64_t due_us;              /* of the next tick */
-    uint64_t late_us, stalled_us; /* up to the last tick */
+    uint64_t due_us;                   /* of the next tick */
+    uint64_t late_us, stalled_us;      /* up to the last tick */
+    uint64_t last_piece_us[LAG_SIZES]; /* when the last piece of each size came; 0: none */
 };
 
 /* A moment, to measure from. */
@@ -38,6 +40,8 @@ bool lag_tick(struct lag *l, uint64_t now_us);
 struct lag_mark lag_mark(const struct lag *l, uint64_t now_us);
 /* How much of the time since `from` the loop was late. */
 uint32_t lag_late_ms(const struct lag *l, struct lag_mark from, uint64_t now_us);
+/* No piece of lateness since then was longer: within a factor of two. */
+uint32_t lag_longest_ms(const struct lag *l, uint64_t since_us, uint64_t now_us);
 /* Whether stalls since `from` took so much of a wait of wait_ms that missing it says nothing. */
 bool lag_spoils(const struct lag *l, struct lag_mark from, uint32_t wait_ms, uint64_t now_us);
 

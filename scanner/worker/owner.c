@@ -170,6 +170,21 @@ static bool take_ride(struct owner *o, struct job *job, const struct fetch_outco
     return false;
 }
 
+/* How much of a fetch's duration may be our own: as long as the loop was late, but for what the
+ * peer was surely silent, whose answer may have waited for us one piece of lateness at most. */
+static uint32_t own_part_ms(const struct owner *o, const struct job *job,
+                            const struct fetch_outcome *out)
+{
+    const struct lag *lag = &o->worker->lag;
+    uint64_t now = worker_now_us(o->worker);
+    uint64_t since = atomic_load_explicit(&job->started_us, memory_order_relaxed);
+    uint32_t late = lag_late_ms(lag, job->lag_then, now), total = out->facts.total_ms;
+    uint32_t longest = lag_longest_ms(lag, since, now);
+    uint32_t theirs = out->silent_ms > longest ? out->silent_ms - longest : 0;
+    uint32_t most = total > theirs ? total - theirs : 0;
+    return late < most ? late : most;
+}
+
 static void on_fetch(void *arg, const struct fetch_outcome *out)
 {
     struct job *job = arg;
@@ -192,7 +207,7 @@ static void on_fetch(void *arg, const struct fetch_outcome *out)
     if (rode && !take_ride(o, job, out))
         return;
     bool abandon;
-    uint32_t own_ms = lag_late_ms(&o->worker->lag, job->lag_then, worker_now_us(o->worker));
+    uint32_t own_ms = own_part_ms(o, job, out);
     if (try_again(o, job, timed_out || broken_off, &abandon) ||
         try_again_if_slow(o, job, f, own_ms))
         return;

@@ -58,7 +58,10 @@ set_rate() {
 }
 
 # 1. All absent names are done while next to no policy is fetched.
-until_at_least stscan_domains_total $((absent * 99 / 100))
+until look && [ $((m[stscan_domains_total] * 100)) -ge $((absent * 99)) ] ||
+    [ "${m[stscan_fetches_total]}" -ge 100 ]; do
+    read -rt 0.2 <> <(:)
+done
 waiting=${m[stscan_in_flight]} fetched=${m[stscan_fetches_total]}
 echo "$absent absent names done, $fetched fetches made, $waiting domains wait"
 [ "$fetched" -lt 100 ] && [ "$waiting" -gt 100 ] || die "DNS waited for the policy fetches"

@@ -12,6 +12,7 @@
  * asking the kernel about each would cost too much, and no limit is as high. */
 #define RECOUNT_MAX 256
 #define BUCKETS_START 1024
+#define CLOCK_TRIES_MAX 5
 #define TALLY_MAX 262144
 
 /* What is kept of an address alone. */
@@ -188,9 +189,14 @@ static uint64_t arrived_ms(int fd)
 {
     struct tcp_info info;
     socklen_t len = sizeof info;
-    uint64_t now = loop_clock_ms();
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-        return now;
+    uint64_t now;
+    int tries = 0;
+    /* Both clocks are read at the same time, or on a busy machine again. */
+    do {
+        now = loop_clock_ms();
+        if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+            return now;
+    } while (loop_clock_ms() > now + 1 && ++tries < CLOCK_TRIES_MAX);
     return now - info.tcpi_last_data_sent;
 }
 

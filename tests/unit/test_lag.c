@@ -62,12 +62,34 @@ static void test_a_stall_counts_at_once(void **state)
     assert_false(lag_spoils(&l, from, 1, now));
 }
 
+static void test_longest_piece(void **state)
+{
+    (void)state;
+    struct lag l;
+    uint64_t now = START, then;
+    lag_init(&l, now);
+    assert_int_equal(lag_longest_ms(&l, now, now), 200); /* what is under way unnoted */
+    now += (LAG_TICK_MS + 700) * MS;
+    assert_int_equal(lag_longest_ms(&l, START, now), 800); /* before its tick has come */
+    lag_tick(&l, now);
+    then = now + 1;
+    now += (LAG_TICK_MS + 300) * MS;
+    lag_tick(&l, now);
+    assert_int_equal(lag_longest_ms(&l, START, now), 800);
+    assert_int_equal(lag_longest_ms(&l, then, now), 400);
+    assert_int_equal(lag_longest_ms(&l, now + 1, now + 1), 200);
+    now += 3600000 * (uint64_t)MS;
+    lag_tick(&l, now);
+    assert_int_equal(lag_longest_ms(&l, then, now), UINT32_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_time_is_not_late),
         cmocka_unit_test(test_short_pieces_add_up),
         cmocka_unit_test(test_a_stall_counts_at_once),
+        cmocka_unit_test(test_longest_piece),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
