@@ -18,6 +18,8 @@ static void wake_worker(void *arg, uint32_t id)
     worker_wake_for_input(s->shared.worker[id]);
 }
 
+enum { CLOCK_SET_NOTED_S = 2 }; /* less is drift, which NTP mends as it goes */
+
 static enum status next_item(void *arg, struct input_item *out)
 {
     struct scan *s = arg;
@@ -79,7 +81,7 @@ static enum status open_resume(struct scan *s)
 {
     char error[512] = "";
     const struct scan_options *o = s->options;
-    enum status st = resume_open(o, input_head(s->input), wall_clock_ms(), &s->resume,
+    enum status st = resume_open(o, input_head(s->input), wall_ms(&s->shared.wall), &s->resume,
                                  &s->exit_code, error, sizeof error);
     if (st == ST_EOF) {
         fprintf(stderr, "stscan: %s is complete: nothing to resume\n", o->output);
@@ -104,6 +106,7 @@ static enum status open_resume(struct scan *s)
 static enum status open_input(struct scan *s)
 {
     char error[512] = "";
+    wall_start(&s->shared.wall);
     enum status st = setup_open(&s->setup, &s->shared, &s->exit_code);
     if (st != ST_OK)
         return st;
@@ -292,7 +295,8 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
                              .runs = s->resume.runs,
                              .before = before,
                              .start_ms = s->resume.start_ms,
-                             .end_ms = wall_clock_ms(),
+                             .end_ms = wall_ms(&s->shared.wall),
+                             .clock_set_by_ms = wall_set_by_ms(&s->shared.wall),
                              .complete = s->exit_code == EXIT_COMPLETE,
                              .exit_code = s->exit_code,
                              .exit_reason = s->exit_reason};
@@ -325,12 +329,23 @@ static void say_how_it_begins(const struct scan *s)
               stderr);
 }
 
+static void say_clock_was_set(const struct scan *s)
+{
+    int64_t by_s = wall_set_by_ms(&s->shared.wall) / 1000;
+    if (by_s >= CLOCK_SET_NOTED_S || by_s <= -CLOCK_SET_NOTED_S)
+        fprintf(stderr,
+                "stscan: this machine's clock was set by %+lld s meanwhile; the times in the "
+                "records go on from the start of the scan\n",
+                (long long)by_s);
+}
+
 /* The sum that must come out: what was read is written, or the line says how much is not. */
 static void say_how_it_ended(const struct scan *s, const struct scan_stats *total,
                              const struct writer_totals *w, uint64_t handed_out)
 {
     if (s->options->quiet)
         return;
+    say_clock_was_set(s);
     uint64_t read = handed_out + s->resume.done.n;
     uint64_t invalid = total->adoption[ADOPTION_INVALID_INPUT];
     invalid = invalid < w->records ? invalid : w->records;

@@ -16,7 +16,7 @@ static const char *state(const struct scan *s)
 static struct monitor_view monitor_view(const struct scan *s)
 {
     return (struct monitor_view){
-        .now_ms = wall_clock_ms(),
+        .now_ms = wall_ms(&s->shared.wall),
         .elapsed_ms = (uint64_t)(scan_clock_ms() - s->begin_ms),
         .state = state(s),
         .durable = atomic_load_explicit(&s->durable, memory_order_relaxed),
@@ -88,7 +88,7 @@ void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t d
     if (s->status_fd < 0)
         return;
     const struct monitor_view v = {
-        .now_ms = wall_clock_ms(),
+        .now_ms = wall_ms(&s->shared.wall),
         .elapsed_ms = (uint64_t)(scan_clock_ms() - s->begin_ms),
         .state = s->exit_reason,
         .durable = durable,

@@ -58,19 +58,12 @@ static void handle_free(probe_handle *h)
     free(h);
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void probe_finish(probe_handle *h)
 {
     if (h->ssl != NULL && h->rec.established)
         SSL_shutdown(h->ssl); /* says close_notify, waits for none */
     h->facts.tls = h->rec.facts;
-    h->facts.ts_ms = wall_ms();
+    h->facts.ts_ms = wall_ms(tls_trust_wall(h->owner->trust));
     struct probe_outcome out = {
         .facts = h->facts, .names = h->rec.names, .chain = h->rec.chain, .aia_url = h->rec.aia_url};
     h->done(h->arg, &out);

@@ -7,6 +7,7 @@
 
 struct tls_trust {
     X509_STORE *store;
+    struct wall wall;
     EVP_MD *sha256; /* fetched once: the implicit fetch costs more than the hash */
 };
 

@@ -15,6 +15,7 @@ enum status tls_trust_new(const char *ca_file, tls_trust **out)
     if (t == NULL)
         return ST_NOMEM;
     enum status st = ST_OK;
+    wall_start(&t->wall);
     t->store = X509_STORE_new();
     t->sha256 = EVP_MD_fetch(tls_crypto(), "SHA256", NULL);
     if (t->store == NULL || t->sha256 == NULL)
@@ -39,6 +40,11 @@ void tls_trust_free(tls_trust *t)
     X509_STORE_free(t->store);
     EVP_MD_free(t->sha256);
     free(t);
+}
+
+const struct wall *tls_trust_wall(const tls_trust *t)
+{
+    return &t->wall;
 }
 
 static uint32_t error_of(int code)

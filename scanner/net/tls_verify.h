@@ -8,6 +8,7 @@
 
 #include "lib/evidence.h"
 #include "lib/match.h"
+#include "scanner/net/wall.h"
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 
@@ -28,6 +29,8 @@ typedef struct tls_trust tls_trust;
 /* ca_file NULL: the system bundle. ST_NOT_FOUND when it holds no certificate. */
 enum status tls_trust_new(const char *ca_file, tls_trust **out);
 void tls_trust_free(tls_trust *t);
+/* The clock by which it judges certificates, started by tls_trust_new. */
+const struct wall *tls_trust_wall(const tls_trust *t);
 
 /* A chain as it was served, immutable, shared between threads by reference count. */
 struct cert_chain {

@@ -248,6 +248,7 @@ static json_t *meta_object(const struct scan_meta *m)
     set(root, "exit_reason", json_string(m->exit_reason));
     set_time(root, "start", m->start_ms);
     set_time(root, "end", m->end_ms);
+    set(root, "clock_set_by_s", json_integer(m->clock_set_by_ms / 1000));
     set_count(root, "runs", m->runs);
     set(root, "versions", versions());
     set(root, "arguments", arguments(o));

@@ -21,6 +21,7 @@ struct scan_meta {
     const struct writer_totals *written;   /* NULL while the writer is open */
     const struct fingerprint *fingerprint; /* of the input; NULL: was not taken */
     int64_t start_ms, end_ms;              /* since 1970; the start is that of the first run */
+    int64_t clock_set_by_ms;               /* between them (wall.h) */
     uint64_t active_ms;                    /* spent scanning, in all runs */
     uint64_t runs;                         /* 1, or more after --resume */
     struct spent before;                   /* by earlier runs; its work is in `stats` already */

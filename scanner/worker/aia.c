@@ -72,7 +72,7 @@ static void want_end(struct want *want)
     bool mended = false;
     if (want->found && want->found->len > 0 && !w->stopping)
         tls_verify_with(w->shared->trust, want->chain, want->found->der, want->found->len,
-                        wall_clock_ms() / 1000, &mended);
+                        worker_wall_ms(w) / 1000, &mended);
     if (mended) {
         want->tls->cert_errors &= ~(uint32_t)CERT_UNTRUSTED;
         want->tls->cert_errors |= CERT_INCOMPLETE_CHAIN;
@@ -186,7 +186,7 @@ static void on_address(struct enquiry *q, const struct dns_answer *a)
     }
     if (q->type == DNS_A && a->n == 0 && q->worker->shared->use_v6 && !q->worker->stopping) {
         q->type = DNS_AAAA;
-        q->asked_again = false;
+        q->asked_again = 0;
         enquiry_start(q);
         return;
     }

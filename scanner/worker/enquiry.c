@@ -129,9 +129,9 @@ static void on_answer(void *arg, const struct dns_answer *a)
     struct enquiry *q = arg;
     struct worker *w = q->worker;
     q->handle = NULL;
-    if (a->facts.status == LOOKUP_TIMEOUT && !q->asked_again && !w->stopping &&
+    if (a->facts.status == LOOKUP_TIMEOUT && q->asked_again < ENQUIRY_AGAIN_MAX && !w->stopping &&
         lag_spoils(&w->lag, q->lag_then, w->shared->options->timeout_dns_ms, worker_now_us(w))) {
-        q->asked_again = true;
+        q->asked_again++;
         ask(q);
         return;
     }

@@ -2,7 +2,7 @@
  *
  * MX, A and AAAA of names that many domains use (MX hosts, reporting addresses) are asked once and
  * kept while their TTL lasts; who asks meanwhile waits for the same answer. A timeout that our own
- * loop's lag may have caused is asked once more. */
+ * loop's lag may have caused is asked again, at most ENQUIRY_AGAIN_MAX times. */
 #ifndef SCANNER_WORKER_ENQUIRY_H
 #define SCANNER_WORKER_ENQUIRY_H
 
@@ -13,6 +13,7 @@
 struct worker;
 
 enum {
+    ENQUIRY_AGAIN_MAX = 3,    /* for lag of ours: it may strike again meanwhile */
     ENQUIRY_TTL_MAX_S = 3600, /* a longer TTL is cut: a scan is no resolver */
     ENQUIRY_FAILURE_TTL_S =
         60 /* an undetermined answer is kept so long (RFC 2308 7: at most 300) */
@@ -29,7 +30,7 @@ struct enquiry {
     bool shared; /* through the cache */
     /* The one server to ask, without recursion; port 0: the resolvers. Such a one is not shared. */
     struct endpoint server;
-    bool asked_again;
+    uint8_t asked_again;
     struct lag_mark lag_then; /* the worker's lateness when it was asked */
     dns_query_handle *handle; /* while this one is on the wire itself */
 };

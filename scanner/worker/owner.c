@@ -201,7 +201,7 @@ static void on_fetch(void *arg, const struct fetch_outcome *out)
     bool welcome = f->http.status != 0 && !limited;
     struct gate_end end = {.limited = limited, .welcome = welcome};
     if (limited)
-        end.asked_ms = retry_after_ms(f->http.retry_after, wall_clock_ms());
+        end.asked_ms = retry_after_ms(f->http.retry_after, worker_wall_ms(o->worker));
     bool rode = job->rides, stays = job->route && coalesce_over(o, job, out);
     connection_over(o, job, timed_out, stays, end);
     if (rode && !take_ride(o, job, out))

@@ -120,8 +120,9 @@ void unit_finish(struct unit *u)
 {
     struct worker *w = u->worker;
     struct judgement *j = &w->judgement;
-    uint64_t spent_us = worker_now_us(w) - u->began_us;
-    spent_us -= u->paused_us < spent_us ? u->paused_us : spent_us;
+    uint64_t now = worker_now_us(w), spent_us = now - u->began_us;
+    uint64_t ours_us = u->paused_us + lag_late_ms(&w->lag, u->lag_then, now) * 1000ULL;
+    spent_us -= ours_us < spent_us ? ours_us : spent_us;
     u->e.duration_ms = (uint32_t)(spent_us / 1000);
     complete_covers(u);
     if (classify(&w->shared->judge, &u->e, j) != ST_OK) {

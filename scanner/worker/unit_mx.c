@@ -31,7 +31,7 @@ static void on_probe(struct unit *u, struct job *job)
         probe_facts_init(f);
         f->ip = ip;
         f->end = PROBE_ABANDONED;
-        f->ts_ms = wall_clock_ms();
+        f->ts_ms = worker_wall_ms(u->worker);
         return;
     }
     f->tls.name = job->name;
@@ -77,7 +77,7 @@ static void probe_address(struct unit *u, struct mx_host *host, const struct net
     struct probe_facts *f = &host->probe[host->n_probe++];
     probe_facts_init(f);
     f->ip = *ip;
-    f->ts_ms = wall_clock_ms();
+    f->ts_ms = worker_wall_ms(u->worker);
     f->conn = unit_may_contact(u, host->name, &host->addrs, ip);
     f->end = f->conn == CONN_NO_ROUTE ? PROBE_NO_ROUTE : PROBE_BLOCKED;
     if (f->conn != CONN_OK)

@@ -24,11 +24,9 @@ uint64_t worker_now_us(const struct worker *w)
     return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-int64_t wall_clock_ms(void)
+int64_t worker_wall_ms(const struct worker *w)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return wall_ms(&w->shared->wall);
 }
 
 struct worker *worker_of_address(const struct worker *w, const struct net_addr *ip)
@@ -164,7 +162,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
         return;
     int begun = 0;
     w->turn_us = worker_now_us(w);
-    w->turn_ms = wall_clock_ms();
+    w->turn_ms = worker_wall_ms(w);
     while (begun < BEGIN_PER_TURN && has_room(w) && begin_next(w))
         begun++;
     atomic_store_explicit(&w->live.in_flight, w->n_record + w->n_units, memory_order_relaxed);

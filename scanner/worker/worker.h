@@ -29,6 +29,7 @@ struct worker_shared {
     size_t n_resolvers;
     struct judge judge;
     const tls_trust *trust;
+    struct wall wall;             /* what time it is, for whoever writes it down */
     _Atomic(const guard *) guard; /* replaced by SIGHUP; an old one lives until the end */
     const char *user_agent;
     bool use_v4, use_v6; /* families that are asked for and contacted */
@@ -147,7 +148,7 @@ void worker_wake_for_input(struct worker *w);
 /* ---- for the files of this room, on the worker's own thread --------------------------------- */
 
 uint64_t worker_now_us(const struct worker *w); /* monotonic */
-int64_t wall_clock_ms(void);
+int64_t worker_wall_ms(const struct worker *w); /* since 1970; see wall.h */
 /* Schedules a look at input and gates at the end of this turn of the loop. */
 void worker_schedule(struct worker *w);
 /* A record lookup ended: for the brake. */
