@@ -25,7 +25,7 @@ enum {
     LIMIT_MIN_SUCCESS_PCT = 5,
     /* fixed */
     LIMIT_BRAKE_WINDOW = 10000,   /* lookups the brake looks back on */
-    LIMIT_DNS_RETRY_MS = 1000,    /* fixed interval between tries of one question */
+    LIMIT_DNS_RETRY_MS = 1000,    /* between tries of one question; see server_retry_ms */
     LIMIT_DNS_SERVFAIL_TRIES = 3, /* answers SERVFAIL or REFUSED before they are believed */
     LIMIT_DNS_PER_SOCKET = 250,   /* questions on a socket with a default buffer (212,992 bytes) */
     LIMIT_HANDSHAKES_PER_WORKER = 200,   /* TLS handshakes at once, so that no timeout is our own */
