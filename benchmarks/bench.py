@@ -20,6 +20,7 @@ import table
 from harness import CLIENT_CORE, CORES, SERVER_CORE
 
 CASES = {"simnet": cases_dns.bench_simnet, "dns": cases_dns.bench_dns, "tls": cases_scan.bench_tls,
+         "coalesce": cases_scan.bench_coalesce,
          "scan": cases_scan.bench_scan, "memory": cases_dns.bench_memory,
          "loss": cases_dns.bench_loss, "tcploss": cases_scan.bench_tcploss,
          "stuck": cases_scan.bench_stuck, "truth": cases_scan.bench_truth,

@@ -54,6 +54,33 @@ def bench_tls(o):
         serve.wait()
 
 
+def bench_coalesce(o):
+    """Policies of hosts that share a certificate, with --coalesce and without: a fetch's own cost,
+    the address lookup of the policy host included."""
+    count = 4 * o.connections
+    names = f"{DIR}/coalesce-{count}.txt"
+    with open(names, "w") as f:
+        f.writelines(f"m{i}.plain.example\n" for i in range(count))
+    for size in (1, 10, 100):
+        with Simnet("--adoption", "0", "--groups", str(size)) as net:
+            without, own, shared = alternate(
+                o.rounds, lambda: net.scan(names, "--no-probe", "--no-policy", *IMPATIENT),
+                lambda: net.scan(names, "--no-probe", *IMPATIENT),
+                lambda: net.scan(names, "--no-probe", "--coalesce", *IMPATIENT))
+        valid = {"testing", "enforce", "none"}
+        for done in own + shared:
+            got = sum(done.meta["counts"]["adoption"][k] for k in valid)
+            if got != count:
+                raise SystemExit(f"coalesce: {got} of {count} policies")
+        rest = median(without, lambda r: r.cpu_s)
+        cost, reference = ((median(runs, lambda r: r.cpu_s) - rest) * 1e3 / count
+                           for runs in (shared, own))
+        rode = median(shared, lambda r: r.meta["work"]["coalesced"]) * 100 / count
+        row("coalesce", f"a fetch, {size} names a certificate", cost, "CPU ms", reference,
+            "without --coalesce", "<= 1.1 x" if size == 1 else None)
+        row("coalesce", f"coalesced, {size} names a certificate", rode, "%")
+
+
 def adopters_of(done):
     return sum(done.meta["counts"]["adoption"][k] for k in ("broken", "none", "testing", "enforce"))
 

@@ -45,7 +45,7 @@ enum {
     LIMIT_COALESCE_REQUESTS = 1000,  /* requests in all, on one of them */
     LIMIT_COALESCE_PARKED = 1000,    /* fetches that wait for one, at an address */
     LIMIT_COALESCE_PARKED_MS = 2000, /* for so long at most */
-    LIMIT_COALESCE_IDLE_MS = 500,    /* an unused one is closed */
+    LIMIT_COALESCE_IDLE_MS = 2000,   /* an unused one is closed */
     LIMIT_COALESCE_RIDE_MS = 10000,  /* for a request; afterwards by a connection of its own */
     LIMIT_RETRY_DOMAINS = 1000000,   /* undetermined domains kept for the second pass */
     LIMIT_FEED_BATCH = 256,          /* input items handed to a worker at once */

@@ -136,6 +136,23 @@ static bool is_policy(const struct job *job)
            strcmp(job->path, POLICY_PATH) == 0;
 }
 
+/* Half of the places at an address at most, so that there are some for those who ride. */
+static uint32_t routes_max(uint32_t at_once_max)
+{
+    uint32_t most = at_once_max == 0 ? LIMIT_COALESCE_CONNECTIONS : at_once_max / 2;
+    return most < LIMIT_COALESCE_CONNECTIONS ? most : LIMIT_COALESCE_CONNECTIONS;
+}
+
+/* The oldest connection that nobody rides on; NULL when there is none. */
+static struct route *unused(const struct place *p)
+{
+    struct route *oldest = NULL;
+    for (struct route *r = p->routes; r != NULL; r = r->next)
+        if (r->shared != NULL && r->riding == 0)
+            oldest = r; /* the newest stand first */
+    return oldest;
+}
+
 enum way { WAY_OWN, WAY_LEAD, WAY_RIDE, WAY_WAIT };
 
 static bool has_waited_enough(const struct job *job, uint64_t now)
@@ -159,11 +176,7 @@ static enum way choose(struct place *p, const struct job *job, uint64_t now, uin
     if ((full || (making && p->alone < ALONE_MAX)) && !has_waited_enough(job, now) &&
         p->n_parked < LIMIT_COALESCE_PARKED)
         return WAY_WAIT;
-    /* Half of the places at most, so that there are some for those who ride. */
-    uint32_t most = at_once_max == 0 ? LIMIT_COALESCE_CONNECTIONS : at_once_max / 2;
-    if (most > LIMIT_COALESCE_CONNECTIONS)
-        most = LIMIT_COALESCE_CONNECTIONS;
-    return p->n_routes < most ? WAY_LEAD : WAY_OWN;
+    return p->n_routes < routes_max(at_once_max) || unused(p) != NULL ? WAY_LEAD : WAY_OWN;
 }
 
 static void ride(struct job *job, struct route *r)
@@ -199,6 +212,8 @@ bool coalesce_admit(struct owner *o, struct job *job)
         ride(job, r);
         return true;
     case WAY_LEAD:
+        if (p->n_routes >= routes_max(o->https_at_once))
+            route_close(o, unused(p)); /* it makes way */
         job->route = route_new(c, p);
         return true;
     case WAY_WAIT:
