@@ -10,6 +10,7 @@ enum {
     ALONE_MAX = 4,
     SCRATCH_MAX_BYTES = 1 << 20, /* to judge one policy */
     SWEEP_MS = 50,
+    SLOTS_PER_ADDRESS = 8,
 };
 
 /* One shared connection: in the making while `shared` is NULL. */
@@ -32,7 +33,8 @@ struct place {
     struct job *parked, **parked_last; /* in the order of coming */
 };
 
-/* Addresses are kept by hash, one a slot: where two meet, the second has no shared connections. */
+/* Addresses stand by hash in one of a few slots, where those without connections make way: memory
+ * is bounded, and an address that finds no slot has no shared connections. */
 struct coalesce {
     struct place places[LIMIT_COALESCE_ADDRESSES];
     struct route *all;
@@ -72,17 +74,22 @@ static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
     return a->port == b->port && net_addr_eq(&a->ip, &b->ip);
 }
 
-/* NULL: the slot is another address's, which has connections. */
+/* NULL: all slots where it could be are other addresses' that have connections. */
 static struct place *place_of(struct coalesce *c, const struct job *job)
 {
     struct endpoint at = {.ip = job->gate.ip, .port = job->port};
     uint64_t hash = table_hash(job->port, at.ip.b, at.ip.family == 4 ? 4 : 16);
-    struct place *p = &c->places[hash % LIMIT_COALESCE_ADDRESSES];
-    if (p->n_routes > 0 && !same_endpoint(&p->at, &at))
-        return NULL;
-    if (!same_endpoint(&p->at, &at))
-        *p = (struct place){.at = at, .parked_last = &p->parked};
-    return p;
+    struct place *free_one = NULL;
+    for (uint64_t i = 0; i < SLOTS_PER_ADDRESS; i++) {
+        struct place *p = &c->places[(hash + i) % LIMIT_COALESCE_ADDRESSES];
+        if (same_endpoint(&p->at, &at))
+            return p;
+        if (p->n_routes == 0 && free_one == NULL)
+            free_one = p;
+    }
+    if (free_one != NULL)
+        *free_one = (struct place){.at = at, .parked_last = &free_one->parked};
+    return free_one;
 }
 
 static struct route *route_new(struct coalesce *c, struct place *p)
