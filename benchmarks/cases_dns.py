@@ -10,6 +10,7 @@ from harness import BUILD, Simnet, alternate, is_absent, median, print_names, ru
 from table import DIR, row
 
 MIB = 1024 * 1024
+DEADLINE_MS = "3000"  # of bench_dns, some of whose made-up names are dead
 DNS_ONLY = ["--no-policy", "--no-probe", "--tlsrpt", "adopters"]
 
 
@@ -69,7 +70,7 @@ def bench_dns(o):
                 lambda: must_be_absent(
                     net.scan(names, "--in-flight", str(in_flight), *DNS_ONLY), o.names),
                 lambda: run([f"{BUILD}/bench/bench_dns", f"127.0.0.1:{port}", str(o.names),
-                             str(in_flight)]),
+                             str(in_flight), DEADLINE_MS]),
                 lambda: run(["dnsperf", "-s", "127.0.0.1", "-p", port, "-d", queries, "-n", "1",
                              "-q", str(in_flight), "-c", "64", "-T", "1"])]
             if in_flight == 10000:

@@ -214,16 +214,19 @@ def wrong_names(records, names, *world):
 
 
 def ends_of(records, but=frozenset()):
-    """When each record's domain was done, in seconds since the first was begun, sorted; those of
-    `but` are left out. From the records' own clock."""
+    """When each record's domain was done, in seconds since the first was begun: of all, and of those
+    that are not absent, both sorted; `but` are left out. From the records' own clock."""
     pattern = re.compile(r'"domain":"([^"]*)".*?"ts":"[^T]*T(\d+):(\d+):([\d.]+)Z",'
-                         r'"duration_ms":(\d+)')
-    first, ends = None, []
+                         r'"duration_ms":(\d+),"adoption":"(\w+)"')
+    first, ends, adopters = None, [], []
     with subprocess.Popen(["zstdcat", records], stdout=subprocess.PIPE, text=True) as cat:
         for line in cat.stdout:
-            name, h, m, s, ms = pattern.search(line).groups()
+            name, h, m, s, ms, adoption = pattern.search(line).groups()
             begin = int(h) * 3600 + int(m) * 60 + float(s)
             first = begin if first is None else min(first, begin)
-            if name not in but:
-                ends.append(begin + int(ms) / 1000)
-    return sorted(end - first for end in ends)
+            if name in but:
+                continue
+            ends.append(begin + int(ms) / 1000)
+            if adoption != "absent":
+                adopters.append(ends[-1])
+    return sorted(end - first for end in ends), sorted(end - first for end in adopters)

@@ -36,7 +36,7 @@ enum {
 
 struct sim_world;
 
-#define SIM_WORLD_DEFAULT "imc2025-v1"
+#define SIM_WORLD_DEFAULT "imc2025-v3"
 
 struct sim_world_options {
     const char *version; /* imc2025-v1 to -v3, 2026-v1, 2026-v2; NULL: SIM_WORLD_DEFAULT */

@@ -159,6 +159,25 @@ static void test_tls_silent(void **state)
     close(fd);
 }
 
+/* A ServerHello byte by byte: no client can tell it from one that will be whole soon. */
+static void test_tls_drip(void **state)
+{
+    struct client_tls tls;
+    (void)state;
+    set_tls_mode(SIM_TLS_DRIP);
+    int fd = https_connect();
+    struct timeval soon = {.tv_usec = 100000}, later = {.tv_sec = CLIENT_WAIT_MS / 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+    client_handshake(&tls, fix.ctx, fd, NAME, NULL); /* takes the first byte, and waits */
+    assert_null(tls.ssl);
+    assert_int_equal(tls.ssl_error, SSL_ERROR_WANT_READ);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &later, sizeof later);
+    uint8_t next[16];
+    assert_int_equal(recv(fd, next, sizeof next, 0), 1);
+    assert_int_equal(next[0], 3); /* of the record's version 0x0303 */
+    close(fd);
+}
+
 static void test_old_versions(void **state)
 {
     static const struct {
@@ -234,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup(test_alerts, reset_world),
         cmocka_unit_test_setup(test_no_tls, reset_world),
         cmocka_unit_test_setup(test_tls_silent, reset_world),
+        cmocka_unit_test_setup(test_tls_drip, reset_world),
         cmocka_unit_test_setup(test_old_versions, reset_world),
         cmocka_unit_test_setup(test_aia, reset_world),
     };
