@@ -167,6 +167,12 @@ enum status child_start(const struct child_spec *spec, struct child *out)
     return ST_OK;
 }
 
+void child_terminate(const struct child *c)
+{
+    if (c->pid > 0)
+        pidfd_send_signal(c->end, SIGTERM, NULL, 0);
+}
+
 void child_stop(struct child *c, unsigned grace_ms, int *status, struct rusage *use)
 {
     struct rusage used = {.ru_maxrss = 0};
@@ -174,7 +180,7 @@ void child_stop(struct child *c, unsigned grace_ms, int *status, struct rusage *
     if (c->pid > 0) {
         struct pollfd ended = {.fd = c->end, .events = POLLIN};
         if (poll(&ended, 1, 0) == 0) {
-            pidfd_send_signal(c->end, SIGTERM, NULL, 0);
+            child_terminate(c);
             int n;
             while ((n = poll(&ended, 1, (int)grace_ms)) < 0 && errno == EINTR)
                 ;

@@ -39,6 +39,8 @@ bool child_user(const char *name, struct child_spec *spec);
 /* ST_IO with errno. What goes wrong in the child itself is said in its words, and it ends with 127.
  */
 enum status child_start(const struct child_spec *spec, struct child *out);
+/* SIGTERM; its end is then seen as any other. */
+void child_terminate(const struct child *c);
 /* Reaps one that has ended or ends it: SIGTERM, and after grace_ms SIGKILL. *status as waitpid(2)
  * says it, *use what it took; either may be NULL. A child that was never started is fine. */
 void child_stop(struct child *c, unsigned grace_ms, int *status, struct rusage *use);

@@ -1,5 +1,6 @@
 #include "scanner/local_resolver.h"
 
+#include "lib/sha256.h"
 #include "scanner/child.h"
 #include "scanner/net/free_port.h"
 
@@ -31,7 +32,10 @@ struct local_resolver {
     struct child child;
     struct child_spec spec;
     char path[512];
-    int fds[2]; /* configuration, the user's own */
+    int fds[2];                           /* configuration, the user's own */
+    char conf_hash[SHA256_HEX_BYTES + 1]; /* of fds[0] */
+    const char *trust_anchor;
+    bool serves_limits, replanned;
     struct endpoint at;
     char words[WORDS_KEPT_BYTES + 1];
     size_t n_words;
@@ -153,19 +157,44 @@ static enum status read_extra(local_resolver *r, const char *path, char *error)
     return ok && r->fds[1] >= 0 ? ST_OK : fail(error, ST_IO, path, why);
 }
 
-/* The configuration for the port and abilities of this try. */
-static enum status make_conf(local_resolver *r, const struct resolver_plan *plan, char *error)
+/* What is found here besides what was planned. */
+static struct resolver_plan complete(const local_resolver *r, const struct resolver_plan *plan)
+{
+    struct resolver_plan own = *plan;
+    own.port = r->at.port;
+    own.trust_anchor = r->trust_anchor;
+    own.serves_limits = r->serves_limits;
+    own.extra = r->fds[1] >= 0 ? EXTRA_PATH : NULL;
+    return own;
+}
+
+/* Makes the configuration that the next start reads; keeps the present one on failure. */
+static enum status make_conf(local_resolver *r, const struct resolver_plan *plan, bool *changed,
+                             char *error)
 {
     struct strbuf text;
+    char hash[SHA256_HEX_BYTES + 1];
+    struct resolver_plan own = complete(r, plan);
     strbuf_init(&text, RESOLVER_CONF_MAX_BYTES);
-    enum status st = resolver_conf_write(plan, &text);
-    if (r->fds[0] >= 0)
-        close(r->fds[0]);
-    r->fds[0] = st == ST_OK ? make_file("unbound.conf", (struct slice){text.p, text.len}) : -1;
+    enum status st = resolver_conf_write(&own, &text);
+    struct slice all = {text.p, text.len};
+    *changed = false;
+    if (st == ST_OK)
+        sha256_hex(all, hash);
+    if (st == ST_OK && strcmp(hash, r->conf_hash) != 0) {
+        int fd = make_file("unbound.conf", all);
+        st = fd >= 0 ? ST_OK : ST_IO;
+        *changed = fd >= 0;
+        if (fd >= 0 && r->fds[0] >= 0)
+            close(r->fds[0]);
+        if (fd >= 0) {
+            r->fds[0] = fd;
+            memcpy(r->conf_hash, hash, sizeof hash);
+        }
+    }
+    const char *why = st == ST_IO ? strerror(errno) : status_text(st);
     strbuf_free(&text);
-    if (st == ST_OK && r->fds[0] < 0)
-        return fail(error, ST_IO, "its configuration", strerror(errno));
-    return st == ST_OK ? ST_OK : fail(error, st, "its configuration", status_text(st));
+    return st == ST_OK ? ST_OK : fail(error, st, "its configuration", why);
 }
 
 static enum status spawn(local_resolver *r)
@@ -219,7 +248,8 @@ static void add_cost(local_resolver *r, const struct rusage *use)
 static enum status try_start(local_resolver *r, const struct resolver_plan *plan, char *error)
 {
     char said[WORDS_KEPT_BYTES + 1];
-    enum status st = make_conf(r, plan, error);
+    bool changed;
+    enum status st = make_conf(r, plan, &changed, error);
     if (st != ST_OK)
         return st;
     if ((st = spawn(r)) != ST_OK)
@@ -235,40 +265,36 @@ static enum status try_start(local_resolver *r, const struct resolver_plan *plan
 }
 
 /* Another port when somebody was faster, fewer statements when it is too old for the newer ones. */
-static enum status start(local_resolver *r, struct resolver_plan plan, char *error)
+static enum status start(local_resolver *r, const struct resolver_plan *plan, char *error)
 {
     enum status st = ST_IO;
-    plan.serves_limits = true;
+    r->serves_limits = true;
     for (int i = 0; i < START_TRIES; i++) {
-        if (free_port_find(&plan.port) != ST_OK)
+        if (free_port_find(&r->at.port) != ST_OK)
             return fail(error, ST_IO, "no free port on 127.0.0.1", NULL);
-        st = try_start(r, &plan, error);
+        st = try_start(r, plan, error);
         if (st == ST_OK)
             break;
-        if (plan.serves_limits && strstr(error, "syntax error"))
-            plan.serves_limits = false;
+        if (r->serves_limits && strstr(error, "syntax error"))
+            r->serves_limits = false;
         else if (!strstr(error, "ddress already in use"))
             break;
     }
-    r->at.port = plan.port;
     return st;
 }
 
 enum status local_resolver_start(const struct resolver_plan *plan, const char *extra_file,
                                  local_resolver **out, char error[RESOLVER_ERROR_MAX_BYTES])
 {
-    struct resolver_plan own = *plan;
     local_resolver *r = calloc(1, sizeof *r);
     if (!r)
         return fail(error, ST_NOMEM, status_text(ST_NOMEM), NULL);
     *r = (local_resolver){.child = {.end = -1, .words = -1}, .fds = {-1, -1}};
     r->at = (struct endpoint){.ip = {.family = 4, .b = {127, 0, 0, 1}}};
-    own.trust_anchor = NULL;
-    for (size_t i = 0; !own.trust_anchor && i < sizeof trust_anchors / sizeof *trust_anchors; i++)
+    for (size_t i = 0; !r->trust_anchor && i < sizeof trust_anchors / sizeof *trust_anchors; i++)
         if (access(trust_anchors[i], R_OK) == 0)
-            own.trust_anchor = trust_anchors[i];
-    r->report.validates = own.trust_anchor != NULL;
-    own.extra = extra_file ? EXTRA_PATH : NULL;
+            r->trust_anchor = trust_anchors[i];
+    r->report.validates = r->trust_anchor != NULL;
     child_user("unbound", &r->spec);
     enum status st = child_find("unbound", r->path, sizeof r->path);
     if (st != ST_OK)
@@ -276,7 +302,7 @@ enum status local_resolver_start(const struct resolver_plan *plan, const char *e
     if (st == ST_OK && extra_file)
         st = read_extra(r, extra_file, error);
     if (st == ST_OK)
-        st = start(r, own, error);
+        st = start(r, plan, error);
     if (st != ST_OK) {
         local_resolver_free(r);
         return st;
@@ -331,31 +357,9 @@ static void restart_later(local_resolver *r)
     event_add(r->on_restart, &pause);
 }
 
-static void on_end(evutil_socket_t fd, short what, void *arg)
-{
-    local_resolver *r = arg;
-    struct rusage use;
-    char how[WORDS_KEPT_BYTES + 64];
-    int status;
-    (void)fd;
-    (void)what;
-    read_words(r);
-    stop_watching(r);
-    child_stop(&r->child, 0, &status, &use);
-    add_cost(r, &use);
-    describe_end(r, status, how, sizeof how);
-    bool again = r->report.restarts < RESOLVER_RESTARTS_MAX;
-    if (again)
-        restart_later(r);
-    r->ended(r->arg, how, again);
-}
-
 /* Who asks it meanwhile is refused by the kernel and waits (dns.h), so nobody waits here. */
-static void on_restart(evutil_socket_t fd, short what, void *arg)
+static void start_again(local_resolver *r)
 {
-    local_resolver *r = arg;
-    (void)fd;
-    (void)what;
     enum status st = spawn(r);
     if (st == ST_OK)
         st = watch_child(r, event_get_base(r->on_restart));
@@ -370,6 +374,37 @@ static void on_restart(evutil_socket_t fd, short what, void *arg)
     r->ended(r->arg, why, again);
 }
 
+static void on_restart(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    start_again(arg);
+}
+
+static void on_end(evutil_socket_t fd, short what, void *arg)
+{
+    local_resolver *r = arg;
+    struct rusage use;
+    char how[WORDS_KEPT_BYTES + 64];
+    int status;
+    (void)fd;
+    (void)what;
+    read_words(r);
+    stop_watching(r);
+    child_stop(&r->child, 0, &status, &use);
+    add_cost(r, &use);
+    if (r->replanned) {
+        r->replanned = false;
+        start_again(r);
+        return;
+    }
+    describe_end(r, status, how, sizeof how);
+    bool again = r->report.restarts < RESOLVER_RESTARTS_MAX;
+    if (again)
+        restart_later(r);
+    r->ended(r->arg, how, again);
+}
+
 enum status local_resolver_watch(local_resolver *r, struct event_base *base,
                                  resolver_ended_fn ended, void *arg)
 {
@@ -377,6 +412,17 @@ enum status local_resolver_watch(local_resolver *r, struct event_base *base,
     r->arg = arg;
     r->on_restart = evtimer_new(base, on_restart, r);
     return r->on_restart ? watch_child(r, base) : ST_NOMEM;
+}
+
+enum status local_resolver_replan(local_resolver *r, const struct resolver_plan *plan,
+                                  bool *changed, char error[RESOLVER_ERROR_MAX_BYTES])
+{
+    enum status st = make_conf(r, plan, changed, error);
+    if (*changed && r->child.pid > 0) { /* else it waits to be started anyway */
+        r->replanned = true;
+        child_terminate(&r->child);
+    }
+    return st;
 }
 
 const struct endpoint *local_resolver_endpoint(const local_resolver *r)

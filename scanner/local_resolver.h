@@ -37,6 +37,12 @@ enum status local_resolver_start(const struct resolver_plan *plan, const char *e
 enum status local_resolver_watch(local_resolver *r, struct event_base *base,
                                  resolver_ended_fn ended, void *arg);
 
+/* Another plan, as after SIGHUP. When that changes its configuration it is started anew, on the
+ * same port and not counted as a restart; who asks meanwhile waits. On failure it goes on as it
+ * was. Only while it is watched. */
+enum status local_resolver_replan(local_resolver *r, const struct resolver_plan *plan,
+                                  bool *changed, char error[RESOLVER_ERROR_MAX_BYTES]);
+
 const struct endpoint *local_resolver_endpoint(const local_resolver *r);
 
 struct resolver_report {

@@ -249,6 +249,7 @@ static void reload_rates(struct scan *s)
         return;
     }
     struct worker_rates rates = worker_rates_of(&fresh);
+    s->dns_rate = fresh.dns_rate;
     for (uint32_t i = 0; i < s->shared.n_workers; i++)
         worker_set_rates(s->shared.worker[i], &rates);
     scan_say(s, "read again: %u questions, %u policy fetches, %u probes a second at most",
@@ -264,6 +265,7 @@ static void on_hup(evutil_socket_t sig, short what, void *arg)
     if (setup_reload_blocklist(&s->setup, &s->shared) != ST_OK)
         scan_say(s, "the blocklist stays as it was");
     reload_rates(s);
+    scan_replan_resolver(s);
 }
 
 static void on_runtime(evutil_socket_t fd, short what, void *arg)

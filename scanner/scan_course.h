@@ -23,6 +23,7 @@ struct scan {
     struct scan_setup setup;
     struct worker_shared shared;
     local_resolver *resolver; /* --local-resolver, or NULL */
+    uint32_t dns_rate;        /* as it was read last */
     input *input;
     struct resume resume; /* what an earlier run left; read-only once the workers run */
     struct event_base *base;
@@ -65,6 +66,8 @@ struct progress_view scan_view(const struct scan *s);
  * any failure has a message on stderr and an exit code. Watches it once there is a loop. */
 enum status scan_start_resolver(struct scan *s);
 enum status scan_watch_resolver(struct scan *s);
+/* After SIGHUP: with the blocklist and the rate as they are now. */
+void scan_replan_resolver(struct scan *s);
 
 /* Opens --status-file and --metrics as far as they are asked for. ST_USAGE with a message on
  * stderr.

@@ -20,39 +20,64 @@ static void say_what_it_is(const struct scan *s)
               stderr);
 }
 
-enum status scan_start_resolver(struct scan *s)
+/* For the guard and the rate as they are now. *avoid, which the plan borrows, is the caller's. */
+static enum status make_plan(const struct scan *s, struct resolver_plan *plan,
+                             struct addr_set *avoid)
 {
     const struct scan_options *o = s->options;
-    char error[RESOLVER_ERROR_MAX_BYTES];
-    struct addr_set avoid;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct resolver_plan plan = {
+    *plan = (struct resolver_plan){
         .use_v6 = route_exists(6) && !(o->use_v4 && !o->use_v6),
         .sources = o->sources,
         .n_sources = o->n_sources,
-        .avoid = &avoid,
+        .avoid = avoid,
     };
-    if (!o->local_resolver)
-        return ST_OK;
-    s->exit_code = EXIT_USAGE;
-    resolver_plan_size(&plan, o->in_flight, o->dns_rate, cores > 0 ? (uint32_t)cores : 1,
+    resolver_plan_size(plan, o->in_flight, s->dns_rate, cores > 0 ? (uint32_t)cores : 1,
                        descriptors_raise());
-    enum status st = guard_ranges(atomic_load(&s->shared.guard), &avoid);
-    if (st != ST_OK) {
-        fprintf(stderr, "stscan: %s\n", status_text(st));
-        return st;
+    return guard_ranges(atomic_load(&s->shared.guard), avoid);
+}
+
+enum status scan_start_resolver(struct scan *s)
+{
+    char error[RESOLVER_ERROR_MAX_BYTES] = "out of memory";
+    struct resolver_plan plan;
+    struct addr_set avoid;
+    s->dns_rate = s->options->dns_rate;
+    if (!s->options->local_resolver)
+        return ST_OK;
+    enum status st = make_plan(s, &plan, &avoid);
+    if (st == ST_OK) {
+        st = local_resolver_start(&plan, s->options->local_resolver_conf, &s->resolver, error);
+        addr_set_free(&avoid);
     }
-    st = local_resolver_start(&plan, o->local_resolver_conf, &s->resolver, error);
-    addr_set_free(&avoid);
     if (st != ST_OK) {
         fprintf(stderr, "stscan: %s\n", error);
+        s->exit_code = EXIT_USAGE;
         return st;
     }
-    s->exit_code = EXIT_COMPLETE;
     s->shared.resolvers = local_resolver_endpoint(s->resolver);
     s->shared.n_resolvers = 1;
     say_what_it_is(s);
     return ST_OK;
+}
+
+void scan_replan_resolver(struct scan *s)
+{
+    char error[RESOLVER_ERROR_MAX_BYTES] = "out of memory";
+    struct resolver_plan plan;
+    struct addr_set avoid;
+    bool changed = false;
+    if (!s->resolver)
+        return;
+    enum status st = make_plan(s, &plan, &avoid);
+    if (st == ST_OK) {
+        st = local_resolver_replan(s->resolver, &plan, &changed, error);
+        addr_set_free(&avoid);
+    }
+    if (st != ST_OK)
+        scan_say(s, "%s: the local resolver goes on as it was", error);
+    else if (changed)
+        scan_say(s, "the local resolver begins anew with them");
 }
 
 static void on_ended(void *arg, const char *how, bool again)

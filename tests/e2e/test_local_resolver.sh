@@ -120,6 +120,24 @@ grep -q 'ended by signal 9; it is started again' "$dir/dies.err" || fail "nobody
 [ "$(grep -c '"adoption":"absent"' "$dir/dies.ndjson")" -eq 3000 ] || fail "names were lost"
 grep -q '"restarts": 1,' "$dir/dies.meta.json" || fail "no restart in the metadata"
 
+# SIGHUP: an address that is on the blocklist by now is asked no more.
+begin hup --dns-rate 50 --in-flight 1 --timeout-dns 2 --timeout-policy 2 --timeout-probe 2
+echo "193.0.0.1" >>"$dir/blocklist.txt"
+kill -HUP $scan
+await 'the local resolver begins anew' "$dir/hup.err" $scan
+until new=$(resolvers) && [ -n "$new" ] && [ "$new" != "$resolver" ] || ! kill -0 $scan; do
+    read -rt 0.05 <> <(:)
+done
+leaf=$(grep -c '^193.0.0.1 ' "$dir/asked") tld=$(grep -c '^192.5.6.30 ' "$dir/asked")
+until [ "$(grep -c '^192.5.6.30 ' "$dir/asked")" -gt "$tld" ] || ! kill -0 $scan; do
+    read -rt 0.05 <> <(:)
+done
+kill -INT $scan
+wait $scan
+[ "$(grep -c '^193.0.0.1 ' "$dir/asked")" -eq "$leaf" ] || fail "asked although on the blocklist"
+grep -q '"restarts": 0,' "$dir/hup.meta.json" || fail "a change of plan counts as a restart"
+echo "193.9.9.9" >"$dir/blocklist.txt"
+
 # Again and again: the scan stops as by the brake, and can go on.
 begin dying --dns-rate 1
 for _ in 1 2 3 4 5 6; do
