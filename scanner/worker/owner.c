@@ -1,13 +1,10 @@
 #include "scanner/worker/owner.h"
 
-#include "scanner/net/fetch_response.h"
 #include "scanner/worker/aia.h"
 #include "scanner/worker/owner_coalesce.h"
 #include "scanner/worker/worker.h"
 #include <stdlib.h>
 #include <string.h>
-
-enum { TRIES_AGAIN_MAX = 3 }; /* after failures that our own lag may have caused */
 
 static gate *gate_of(struct owner *o, const struct job *job)
 {
@@ -50,9 +47,8 @@ void owner_queue(struct owner *o, struct job *job)
 
 /* ---- the end of a connection ---------------------------------------------------------------- */
 
-/* stays: the connection does, and keeps the place at the gate. */
-static void connection_over(struct owner *o, struct job *job, bool timed_out, bool stays,
-                            struct gate_end end)
+void owner_connection_over(struct owner *o, struct job *job, bool timed_out, bool stays,
+                           struct gate_end end)
 {
     uint64_t now = worker_now_us(o->worker);
     crowd_leave(&o->crowd, &job->crowd, timed_out, now);
@@ -76,8 +72,7 @@ static void on_mended(void *arg)
     job_over(&job->owner->owner, job);
 }
 
-/* The result is there: certificates to the writer, a missing intermediate looked for. */
-static void finish(struct owner *o, struct job *job)
+void owner_finish(struct owner *o, struct job *job)
 {
     struct result *r = job->result;
     if (!r) {
@@ -94,167 +89,6 @@ static void finish(struct owner *o, struct job *job)
         job_over(o, job);
 }
 
-static bool queue_again(struct owner *o, struct job *job)
-{
-    if (job->tried_again == TRIES_AGAIN_MAX || o->worker->stopping)
-        return false;
-    job->tried_again++;
-    o->worker->stats.lag_retries++;
-    owner_queue(o, job);
-    return true;
-}
-
-/* The shortest wait by which the connection may have failed. */
-static uint32_t wait_ms(const struct job *job)
-{
-    bool phase = job->kind == JOB_PROBE && job->deadline_ms > PROBE_PHASE_MIN_MS;
-    return phase ? PROBE_PHASE_MIN_MS : job->deadline_ms;
-}
-
-/* A connection that timed out, or was broken off, while our own loop stalled says nothing: try
- * again, in the end give it up as ours. True: the job is queued again. */
-static bool try_again(struct owner *o, struct job *job, bool doubtful, bool *abandon)
-{
-    *abandon = doubtful &&
-               lag_spoils(&o->worker->lag, job->lag_then, wait_ms(job), worker_now_us(o->worker));
-    return *abandon && queue_again(o, job);
-}
-
-/* A fetch that is slow, and would not be without our own lag: try again, in the end say nothing of
- * it (own_ms is left out where it is judged). True: the job is queued again. */
-static bool try_again_if_slow(struct owner *o, struct job *job, const struct fetch_facts *f,
-                              uint32_t own_ms)
-{
-    bool in_doubt = f->total_ms > HTTP_SLOW_MS && f->total_ms - HTTP_SLOW_MS <= own_ms;
-    return in_doubt && queue_again(o, job);
-}
-
-static void set_result(struct job *job, struct result *r)
-{
-    result_unref(job->result);
-    job->result = r;
-}
-
-/* A connection that the guard stopped at the last moment: the list has changed since the asking. */
-static void count_guarded(struct owner *o, enum conn conn)
-{
-    o->worker->stats.guard_special += conn == CONN_BLOCKED;
-    o->worker->stats.guard_blocklisted += conn == CONN_BLOCKLISTED;
-}
-
-/* Whether the other side showed that it is meant: by a certificate for the name, or, where there is
- * no TLS, by having what was asked for. What our own limits ended does not count against it. */
-static bool is_welcome(const struct job *job, const struct fetch_facts *f)
-{
-    if (f->conn == CONN_ABANDONED)
-        return true;
-    return job->plain ? f->http.status == 200 : f->tls.name == NAME_MATCH_OK;
-}
-
-/* What came over another host's connection. False: it will not do, and the job went elsewhere. */
-static bool take_ride(struct owner *o, struct job *job, const struct fetch_outcome *out)
-{
-    if (coalesce_served(out)) {
-        o->worker->stats.coalesced++;
-        return true;
-    }
-    o->worker->stats.coalesced_in_vain++;
-    job->alone = true;
-    /* The detour was our doing. */
-    uint64_t since = atomic_load_explicit(&job->started_us, memory_order_relaxed);
-    job->waited_ms += (uint32_t)((worker_now_us(o->worker) - since) / 1000);
-    if (o->worker->stopping)
-        finish(o, job);
-    else
-        owner_queue(o, job);
-    return false;
-}
-
-/* How much of a fetch's duration may be our own: as long as the loop was late, but for what the
- * peer was surely silent, whose answer may have waited for us one piece of lateness at most. */
-static uint32_t own_part_ms(const struct owner *o, const struct job *job,
-                            const struct fetch_outcome *out)
-{
-    const struct lag *lag = &o->worker->lag;
-    uint64_t now = worker_now_us(o->worker);
-    uint64_t since = atomic_load_explicit(&job->started_us, memory_order_relaxed);
-    uint32_t late = lag_late_ms(lag, job->lag_then, now), total = out->facts.total_ms;
-    uint32_t longest = lag_longest_ms(lag, since, now);
-    uint32_t theirs = out->silent_ms > longest ? out->silent_ms - longest : 0;
-    uint32_t most = total > theirs ? total - theirs : 0;
-    return late < most ? late : most;
-}
-
-static void on_fetch(void *arg, const struct fetch_outcome *out)
-{
-    struct job *job = arg;
-    struct owner *o = &job->owner->owner;
-    const struct fetch_facts *f = &out->facts;
-    count_guarded(o, f->conn);
-    if (is_welcome(job, f))
-        budget_welcome(o->fetches, &job->gate.ip);
-    bool timed_out =
-        f->conn == CONN_TIMEOUT || f->tls.end == TLS_END_TIMEOUT || f->http.end == HTTP_END_TIMEOUT;
-    bool broken_off = f->tls.end == TLS_END_CLOSED || f->tls.end == TLS_END_FAILED ||
-                      f->http.end == HTTP_END_TRUNCATED;
-    bool limited = f->http.status == 429; /* RFC 6585 4 */
-    bool welcome = f->http.status != 0 && !limited;
-    struct gate_end end = {.limited = limited, .welcome = welcome};
-    if (limited)
-        end.asked_ms = retry_after_ms(f->http.retry_after, worker_wall_ms(o->worker));
-    bool rode = job->rides, stays = job->route && coalesce_over(o, job, out);
-    connection_over(o, job, timed_out, stays, end);
-    if (rode && !take_ride(o, job, out))
-        return;
-    bool abandon;
-    uint32_t own_ms = own_part_ms(o, job, out);
-    if (try_again(o, job, timed_out || broken_off, &abandon) ||
-        try_again_if_slow(o, job, f, own_ms))
-        return;
-    if (!abandon && f->conn != CONN_ABANDONED)
-        job->result = result_of_fetch(out);
-    if (job->result)
-        job->result->fetch.own_ms = own_ms;
-    finish(o, job);
-}
-
-/* A reply that asks to come again later (RFC 5321 4.2.1) is taken at its word, within bounds: many
- * domains may hang on the one probe of this address. The gate keeps the gap. */
-static bool come_later(struct owner *o, struct job *job, const struct probe_facts *p)
-{
-    if (p->end != PROBE_LIMITED || p->reply_code / 100 != 4 || job->pass > 0 ||
-        job->limited == LIMIT_LIMITED_AGAIN || o->worker->stopping)
-        return false;
-    job->limited++;
-    owner_queue(o, job);
-    return true;
-}
-
-static void on_probe(void *arg, const struct probe_outcome *out)
-{
-    struct job *job = arg;
-    struct owner *o = &job->owner->owner;
-    const struct probe_facts *p = &out->facts;
-    o->worker->stats.probe_end[p->end]++;
-    count_guarded(o, p->conn);
-    bool timed_out =
-        p->end == PROBE_TIMEOUT || (p->end == PROBE_TLS_FAILED && p->tls.end == TLS_END_TIMEOUT);
-    bool broken_off = p->end == PROBE_PROTOCOL_ERROR ||
-                      (p->end == PROBE_TLS_FAILED &&
-                       (p->tls.end == TLS_END_CLOSED || p->tls.end == TLS_END_FAILED));
-    bool welcome = p->end == PROBE_OK || p->end == PROBE_NO_STARTTLS ||
-                   p->end == PROBE_STARTTLS_REFUSED || p->end == PROBE_TLS_FAILED;
-    connection_over(o, job, timed_out, false,
-                    (struct gate_end){.limited = p->end == PROBE_LIMITED, .welcome = welcome});
-    bool abandon;
-    if (try_again(o, job, timed_out || broken_off, &abandon))
-        return;
-    if (!abandon && p->end != PROBE_ABANDONED)
-        set_result(job, result_of_probe(out, job->without_sni ? NULL : job->host));
-    if (!come_later(o, job, p))
-        finish(o, job);
-}
-
 /* ---- starting ------------------------------------------------------------------------------- */
 
 static enum status connect_job(struct owner *o, struct job *job)
@@ -266,7 +100,7 @@ static enum status connect_job(struct owner *o, struct job *job)
                                     .deadline_ms = job->deadline_ms};
         prober_use_guard(o->prober, worker_guard(o->worker));
         o->worker->stats.probes++;
-        return probe_start(o->prober, &req, on_probe, job, NULL);
+        return probe_start(o->prober, &req, owner_on_probe, job, NULL);
     }
     struct fetch_request req = {.host = job->host,
                                 .ip = job->gate.ip,
@@ -281,7 +115,7 @@ static enum status connect_job(struct owner *o, struct job *job)
         req.deadline_ms = LIMIT_COALESCE_RIDE_MS;
     fetcher_use_guard(o->fetcher, worker_guard(o->worker));
     o->worker->stats.fetches++;
-    return fetch_start(o->fetcher, &req, on_fetch, job, NULL);
+    return fetch_start(o->fetcher, &req, owner_on_fetch, job, NULL);
 }
 
 /* Whether the job may go now: its address is not given up and has budget left, and its name did not
@@ -314,7 +148,7 @@ static void leave_gate(struct owner *o, struct job *job)
 void owner_give_up(struct owner *o, struct job *job)
 {
     leave_gate(o, job);
-    finish(o, job);
+    owner_finish(o, job);
 }
 
 void owner_queue_again(struct owner *o, struct job *job)
@@ -343,8 +177,8 @@ void owner_begin(struct owner *o, struct job *job)
     if (st != ST_OK) {
         if (job->route)
             coalesce_over(o, job, NULL);
-        connection_over(o, job, true, false, (struct gate_end){.limited = false});
-        finish(o, job);
+        owner_connection_over(o, job, true, false, (struct gate_end){.limited = false});
+        owner_finish(o, job);
     }
 }
 
@@ -353,7 +187,7 @@ static void start(struct owner *o, struct gate_item *item)
     struct job *job = job_of_gate(item);
     if (item->refused) {
         count_wait(job, worker_now_us(o->worker));
-        finish(o, job);
+        owner_finish(o, job);
     } else if (coalesce_admit(o, job)) {
         owner_begin(o, job);
     }
@@ -475,7 +309,7 @@ enum status owner_init(struct owner *o, struct worker *w)
 static void abandon_waiting(struct owner *o, gate *g)
 {
     for (struct gate_item *item; g && (item = gate_take_any(g));)
-        finish(o, job_of_gate(item));
+        owner_finish(o, job_of_gate(item));
 }
 
 void owner_end(struct owner *o)

@@ -53,6 +53,15 @@ static inline void owner_moves(struct owner *o, uint64_t now_us)
 
 /* To the gate. */
 void owner_queue(struct owner *o, struct job *job);
+/* A connection ended. stays: it does not, and keeps the place at the gate. */
+void owner_connection_over(struct owner *o, struct job *job, bool timed_out, bool stays,
+                           struct gate_end end);
+/* For fetch_start and probe_start; arg is the job. */
+void owner_on_fetch(void *arg, const struct fetch_outcome *out);
+void owner_on_probe(void *arg, const struct probe_outcome *out);
+/* The result is there, or there is none: certificates go to the writer, a missing intermediate is
+ * looked for, then the job leaves the owner. */
+void owner_finish(struct owner *o, struct job *job);
 /* The job's result (a reference, or NULL) is set; the job leaves the owner. */
 void owner_send_home(struct owner *o, struct job *job);
 /* A job that has its place at the gate connects, or rides on the connection that its route says. */
