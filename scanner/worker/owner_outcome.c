@@ -155,11 +155,13 @@ void owner_on_probe(void *arg, const struct probe_outcome *out)
     bool broken_off = p->end == PROBE_PROTOCOL_ERROR ||
                       (p->end == PROBE_TLS_FAILED &&
                        (p->tls.end == TLS_END_CLOSED || p->tls.end == TLS_END_FAILED));
-    bool welcome = p->end == PROBE_OK || p->end == PROBE_NO_STARTTLS ||
-                   p->end == PROBE_STARTTLS_REFUSED || p->end == PROBE_TLS_FAILED;
-    owner_connection_over(
-        o, job, timed_out, false,
-        (struct gate_end){.limited = p->end == PROBE_LIMITED, .welcome = welcome});
+    /* A 4xx to STARTTLS is a refusal by the rules, and no invitation to come again at once. */
+    bool limited =
+        p->end == PROBE_LIMITED || (p->end == PROBE_STARTTLS_REFUSED && p->reply_code / 100 == 4);
+    bool welcome = !limited && (p->end == PROBE_OK || p->end == PROBE_NO_STARTTLS ||
+                                p->end == PROBE_STARTTLS_REFUSED || p->end == PROBE_TLS_FAILED);
+    owner_connection_over(o, job, timed_out, false,
+                          (struct gate_end){.limited = limited, .welcome = welcome});
     bool abandon;
     if (try_again(o, job, timed_out || broken_off, &abandon))
         return;

@@ -152,5 +152,12 @@ EOF
 scan -o "$dir/x.ndjson" --quiet --source 192.0.2.1 --max-runtime 4 --no-policy --no-probe \
     "$dir/sub"
 grep -q '"adoption":"absent"' "$dir/x.ndjson" && fail "a source address that is not ours was no use"
+kill $simnet && wait $simnet
+python3 - "$dir/clients" <<'EOF' || bad=1
+import json, sys
+seen = {r["server"]: set(r["sources"]) for r in map(json.loads, open(sys.argv[1]))
+        if r["scope"] == "thread" and "sources" in r}
+assert seen["https"] == seen["smtp"] == {"127.0.0.1", "127.0.0.8", "127.0.0.9"}, seen
+EOF
 [ $bad -eq 0 ] && echo "the operator's options do what they say"
 exit $bad

@@ -2,6 +2,7 @@
 #include "tests/simnet/loop.h"
 #include "tests/simnet/window.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -41,6 +42,8 @@ struct polite_tally {
 
 struct polite {
     struct polite_tally whole; /* of this thread: arrivals alone */
+    uint32_t sources[POLITE_SOURCES_MAX];
+    size_t source_count;
     struct polite_tally **buckets;
     size_t bucket_count;
     size_t tally_count;
@@ -200,12 +203,27 @@ static uint64_t arrived_ms(int fd)
     return now - info.tcpi_last_data_sent;
 }
 
+static void note_source(struct polite *polite, int fd)
+{
+    struct sockaddr_in peer = {.sin_family = AF_UNSPEC};
+    socklen_t len = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 || peer.sin_family != AF_INET)
+        return;
+    uint32_t addr = ntohl(peer.sin_addr.s_addr);
+    for (size_t i = 0; i < polite->source_count; i++)
+        if (polite->sources[i] == addr)
+            return;
+    if (polite->source_count < POLITE_SOURCES_MAX)
+        polite->sources[polite->source_count++] = addr;
+}
+
 void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint32_t local)
 {
     memset(conn, 0, sizeof *conn);
     conn->fd = fd;
     uint64_t at_ms = arrived_ms(fd);
     note_arrival(&polite->whole, at_ms);
+    note_source(polite, fd);
     struct polite_tally *address = tally_of(polite, local, false);
     struct polite_tally *prefix = tally_of(polite, local & 0xffffff00u, true);
     if (!address || !prefix)
@@ -263,12 +281,19 @@ void polite_closed(struct polite *polite, struct polite_conn *conn)
 
 /* --- The record --- */
 
-static bool write_whole(const struct polite_tally *whole, const char *server, FILE *out)
+static bool write_whole(const struct polite *polite, const char *server, FILE *out)
 {
-    return fprintf(out,
-                   "{\"server\":\"%s\",\"scope\":\"thread\",\"connections\":%llu,"
-                   "\"max_per_second\":%u}\n",
-                   server, (unsigned long long)whole->connections, whole->max_per_second) > 0;
+    const struct polite_tally *whole = &polite->whole;
+    fprintf(out,
+            "{\"server\":\"%s\",\"scope\":\"thread\",\"connections\":%llu,"
+            "\"max_per_second\":%u,\"sources\":[",
+            server, (unsigned long long)whole->connections, whole->max_per_second);
+    for (size_t i = 0; i < polite->source_count; i++) {
+        uint32_t addr = polite->sources[i];
+        fprintf(out, "%s\"%u.%u.%u.%u\"", i > 0 ? "," : "", addr >> 24, addr >> 16 & 255,
+                addr >> 8 & 255, addr & 255);
+    }
+    return fprintf(out, "]}\n") > 0;
 }
 
 static void write_visitor(const struct polite_tally *tally, FILE *out)
@@ -300,7 +325,7 @@ static bool write_tally(const struct polite_tally *tally, const char *server, FI
 
 bool polite_write(const struct polite *polite, const char *server, FILE *out)
 {
-    if (!write_whole(&polite->whole, server, out))
+    if (!write_whole(polite, server, out))
         return false;
     for (size_t i = 0; i < polite->bucket_count; i++)
         for (const struct polite_tally *t = polite->buckets[i]; t; t = t->bucket_next)

@@ -23,6 +23,7 @@
 
 #define POLITE_ARRIVALS 8
 #define POLITE_NAMES_MAX 16
+#define POLITE_SOURCES_MAX 16
 
 struct polite;
 struct polite_tally;
@@ -50,7 +51,8 @@ void polite_secured(struct polite_conn *conn);
 /* Call it before fd is closed. */
 void polite_closed(struct polite *polite, struct polite_conn *conn);
 
-/* One NDJSON line for all that this thread saw ("scope":"thread": connections and max_per_second),
+/* One NDJSON line for all that this thread saw ("scope":"thread": connections, max_per_second, and
+ * the clients' addresses, "sources":["127.0.0.1",…], at most POLITE_SOURCES_MAX),
  * one per address ("scope":"address") and per /24 ("scope":"prefix"):
  * {"server":S,"scope":…,"key":"127.1.2.3","connections":N,"max_concurrent":N,"min_gap_ms":N|null,
  *  "max_per_second":N}; of an address also "hellos":N, "handshakes":N, "names":N (at most
