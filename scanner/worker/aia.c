@@ -187,7 +187,7 @@ static void on_address(struct enquiry *q, const struct dns_answer *a)
     if (q->type == DNS_A && a->n == 0 && q->worker->shared->use_v6 && !q->worker->stopping) {
         q->type = DNS_AAAA;
         q->asked_again = 0;
-        enquiry_start(q);
+        enquiry_start(q, worker_now_us(q->worker));
         return;
     }
     flight_end(f, (struct slice){NULL, 0});
@@ -235,7 +235,7 @@ static void fly(struct worker *w, const char *url)
         !may_contact(w, guard_name(worker_guard(w), f->host)))
         flight_end(f, (struct slice){NULL, 0});
     else
-        enquiry_start(&f->enquiry);
+        enquiry_start(&f->enquiry, worker_now_us(f->enquiry.worker));
 }
 
 static void accept_want(struct want *want)

@@ -6,7 +6,7 @@
 
 #define RECORD_LABEL "_mta-sts." /* RFC 8461 3.1 */
 
-enum { TEXT_FIRST_BYTES = 64 };
+enum { TEXT_LEAST_BYTES = 64 };
 
 struct candidate {
     struct enquiry enquiry; /* first */
@@ -17,19 +17,26 @@ struct candidate {
     uint64_t began_us;
     struct lag_mark lag_then;
     bool second_pass;
-    char *text; /* "_mta-sts.D" and behind it the tag; stays for the next domain */
-    size_t alloc;
     const char *tag; /* NULL when none */
+    size_t room;
+    char text[]; /* "_mta-sts.D", and behind it the tag */
 };
 
-static struct candidate *candidate_new(struct worker *w)
+/* One from the pool, or a new one, with room for `bytes` of text. */
+static struct candidate *candidate_new(struct worker *w, size_t bytes)
 {
     struct candidate *c = w->free_candidates;
     if (c)
         w->free_candidates = c->next;
+    if (c && c->room >= bytes)
+        return c;
+    size_t room = bytes < TEXT_LEAST_BYTES ? TEXT_LEAST_BYTES : bytes;
+    struct candidate *larger = realloc(c, sizeof *c + room);
+    if (larger)
+        larger->room = room;
     else
-        c = calloc(1, sizeof *c);
-    return c;
+        free(c);
+    return larger;
 }
 
 static void candidate_put_back(struct worker *w, struct candidate *c)
@@ -42,28 +49,21 @@ void candidate_pool_free(struct worker *w)
 {
     for (struct candidate *c; (c = w->free_candidates);) {
         w->free_candidates = c->next;
-        free(c->text);
         free(c);
     }
 }
 
-static enum status keep_texts(struct candidate *c, const struct input_item *item)
+static struct candidate *candidate_of(struct worker *w, const struct input_item *item)
 {
     size_t label = sizeof RECORD_LABEL - 1;
     size_t domain = strlen(item->domain) + 1, tag = item->tag ? strlen(item->tag) + 1 : 0;
-    size_t need = label + domain + tag;
-    if (need > c->alloc) {
-        size_t alloc = need < TEXT_FIRST_BYTES ? TEXT_FIRST_BYTES : need;
-        char *text = realloc(c->text, alloc);
-        if (!text)
-            return ST_NOMEM;
-        c->text = text;
-        c->alloc = alloc;
-    }
+    struct candidate *c = candidate_new(w, label + domain + tag);
+    if (!c)
+        return NULL;
     memcpy(c->text, RECORD_LABEL, label);
     memcpy(c->text + label, item->domain, domain);
     c->tag = item->tag ? memcpy(c->text + label + domain, item->tag, tag) : NULL;
-    return ST_OK;
+    return c;
 }
 
 /* The record is known: now the domain gets a unit. */
@@ -95,13 +95,9 @@ enum status candidate_begin(struct worker *w, const struct input_item *item, boo
                                      .second_pass = second_pass};
     if (item->reason || guard_name(worker_guard(w), item->domain) != GUARD_OK)
         return unit_begin(w, item, &start, NULL);
-    struct candidate *c = candidate_new(w);
+    struct candidate *c = candidate_of(w, item);
     if (!c)
         return ST_NOMEM;
-    if (keep_texts(c, item) != ST_OK) {
-        candidate_put_back(w, c);
-        return ST_NOMEM;
-    }
     c->index = item->index;
     c->rank = item->rank;
     c->ts_ms = start.ts_ms;
@@ -110,6 +106,6 @@ enum status candidate_begin(struct worker *w, const struct input_item *item, boo
     c->second_pass = second_pass;
     c->enquiry = (struct enquiry){.worker = w, .done = on_record, .name = c->text, .type = DNS_TXT};
     w->n_record++;
-    enquiry_start(&c->enquiry);
+    enquiry_start(&c->enquiry, w->turn_us);
     return ST_OK;
 }

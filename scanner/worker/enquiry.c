@@ -122,18 +122,20 @@ static void settle(struct enquiry *q, const struct dns_answer *a)
         kept_unref(k);
 }
 
-static void ask(struct enquiry *q);
+static void ask(struct enquiry *q, uint64_t now_us);
 
 static void on_answer(void *arg, const struct dns_answer *a)
 {
     struct enquiry *q = arg;
     struct worker *w = q->worker;
     q->handle = NULL;
-    if (a->facts.status == LOOKUP_TIMEOUT && q->asked_again < ENQUIRY_AGAIN_MAX && !w->stopping &&
-        lag_spoils(&w->lag, q->lag_then, w->shared->options->timeout_dns_ms, worker_now_us(w))) {
-        q->asked_again++;
-        ask(q);
-        return;
+    if (a->facts.status == LOOKUP_TIMEOUT && q->asked_again < ENQUIRY_AGAIN_MAX && !w->stopping) {
+        uint64_t now_us = worker_now_us(w);
+        if (lag_spoils(&w->lag, q->lag_then, w->shared->options->timeout_dns_ms, now_us)) {
+            q->asked_again++;
+            ask(q, now_us);
+            return;
+        }
     }
     w->stats.lookup[a->facts.status]++;
     if (q->shared)
@@ -151,9 +153,9 @@ static void answer_without_asking(struct enquiry *q, enum lookup status)
     on_answer(q, &a);
 }
 
-static void ask(struct enquiry *q)
+static void ask(struct enquiry *q, uint64_t now_us)
 {
-    q->lag_then = lag_mark(&q->worker->lag, worker_now_us(q->worker));
+    q->lag_then = lag_mark(&q->worker->lag, now_us);
     dns_engine *dns = q->worker->dns;
     enum status st =
         q->server.port == 0
@@ -163,16 +165,16 @@ static void ask(struct enquiry *q)
         answer_without_asking(q, st == ST_INVALID ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED);
 }
 
-void enquiry_start(struct enquiry *q)
+void enquiry_start(struct enquiry *q, uint64_t now_us)
 {
     struct worker *w = q->worker;
     if (!q->shared) {
-        ask(q);
+        ask(q, now_us);
         return;
     }
     struct cache_key key;
     make_key(q, &key);
-    uint64_t now_ms = worker_now_us(w) / 1000;
+    uint64_t now_ms = now_us / 1000;
     void *value;
     enum waitq_joined joined = waitq_join(w->names, key.bytes, key.len, now_ms, &q->wait, &value);
     if (joined == WAITQ_HIT) {
@@ -191,5 +193,5 @@ void enquiry_start(struct enquiry *q)
     if (joined == WAITQ_NOMEM)
         q->shared = false;
     if (joined != WAITQ_WAIT)
-        ask(q);
+        ask(q, now_us);
 }

@@ -35,8 +35,9 @@ struct enquiry {
     dns_query_handle *handle; /* while this one is on the wire itself */
 };
 
-/* Set worker, done, name, type, shared, or server; the rest is zero. */
-void enquiry_start(struct enquiry *q);
+/* Set worker, done, name, type, shared, or server; the rest is zero. now_us: worker_now_us, which
+ * the asker has mostly read anyway. */
+void enquiry_start(struct enquiry *q, uint64_t now_us);
 
 enum status enquiry_cache_new(waitq **out);
 

@@ -107,7 +107,7 @@ static void ask(struct unit *u, const struct endpoint *server, const char *name,
         .worker = w, .done = on_answer, .name = a->name, .type = type, .shared = shared};
     if (server)
         a->enquiry.server = *server;
-    enquiry_start(&a->enquiry);
+    enquiry_start(&a->enquiry, a->began_us);
 }
 
 void unit_ask(struct unit *u, const char *name, enum dns_type type, bool shared,
