@@ -198,8 +198,8 @@ valgrind: all
 # words is build-cov/coverage.txt, a page for each file is in build-cov/html.
 .PHONY: coverage
 coverage: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-cov CFLAGS='-g --coverage' OPT=-O0 \
-	    HARDEN=-fPIE LDFLAGS=--coverage testbins
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-cov OPT=-O0 HARDEN=-fPIE \
+	    CFLAGS='-g --coverage -fprofile-update=atomic' LDFLAGS=--coverage testbins
 	@find build-cov -name '*.gcda' -delete
 	@BUILD=build-cov tests/run.sh unit | tail -n 1
 	@tests/coverage.sh build-cov lib scanner/net
