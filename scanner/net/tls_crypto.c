@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { ALGORITHMS_MAX = 256 }; /* kept of a kind; OpenSSL 3.0 has 11, 35 and 13 that fit */
+enum { ALGORITHMS_MAX = 256 }; /* kept of a kind; OpenSSL 3.0 has 12 decoders that fit */
 
 /* One kind of algorithm, thinned out: what has any of the words in its names is left out, and what
  * lacks any of the properties. */

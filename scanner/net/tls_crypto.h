@@ -1,6 +1,6 @@
 /* tls_crypto - OpenSSL's algorithms without those that a certificate and a handshake never need.
  *
- * OpenSSL 3.0 gathers all of its decoders, some seventy, each time it reads the public key of a
+ * OpenSSL 3.0 gathers all of its decoders, forty, each time it reads the public key of a
  * certificate, and pairs each with each: a quarter of what a handshake costs (3.2 keeps the list).
  * Here is a library context whose decoders are only those for public keys as certificates hold them
  * (SubjectPublicKeyInfo in DER, of every kind of key there is); all else is that of the default
