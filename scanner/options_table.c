@@ -164,7 +164,7 @@ const struct option_row option_rows[] = {
  .help = "exception to the built-in special-purpose ranges, repeatable"},
 {"providers", 0, OPTION_TEXT, GROUP_NETWORK, BOTH, .arg = "FILE", AT(providers),
  .help = "table of providers; without it the built-in one"},
-{"coalesce", 0, OPTION_FLAG, GROUP_NETWORK, SCAN, AT(coalesce),
+{"coalesce", 0, OPTION_FLAG, GROUP_NETWORK, SCAN, AT(coalesce), .same = true,
  .help = "fetch policies of hosts that share address and certificate over one HTTP/2 connection, as no sender does"},
 
 {"workers", 0, OPTION_U32, GROUP_LIMITS, SCAN, .arg = "N", AT(workers), RANGE(0, 1024),

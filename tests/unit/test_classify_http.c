@@ -235,8 +235,87 @@ static void test_codes(void **state)
     domain_check_cases(cases, sizeof cases / sizeof *cases);
 }
 
+/* ---- a fetch by itself ----------------------------------------------------------------------- */
+
+static void not_connected(struct domain *d)
+{
+    d->f->conn = CONN_ABANDONED;
+}
+
+static void misdirected(struct domain *d)
+{
+    d->f->http.status = 421;
+}
+
+static void cut(struct domain *d)
+{
+    d->f->http.end = HTTP_END_TRUNCATED;
+}
+
+static void untyped(struct domain *d)
+{
+    d->f->http.content_type = NULL;
+}
+
+static void page(struct domain *d)
+{
+    d->f->http.content_type = "text/html";
+}
+
+static void latin(struct domain *d)
+{
+    d->f->http.content_type = "text/plain; charset=iso-8859-1";
+}
+
+static void packed(struct domain *d)
+{
+    d->f->http.content_encoding = "br";
+}
+
+static void blank(struct domain *d)
+{
+    domain_body(d, " \r\n");
+}
+
+static void html(struct domain *d)
+{
+    domain_body(d, "<html></html>");
+}
+
+static void no_mode(struct domain *d)
+{
+    domain_body(d, "version: STSv1\nmx: mx1.example.com\nmax_age: 604800\n");
+}
+
+static void weak(struct domain *d)
+{
+    d->f->http.content_type = "text/plain; charset=\"UTF-8\"; x=y";
+    domain_body(d, "version: STSv1\nmode: none\nmax_age: 1\n\nmore: 1\n");
+}
+
+static void test_fetch_holds(void **state)
+{
+    void (*const faults[])(struct domain *) = {not_connected, misdirected, cut,   untyped, page,
+                                               latin,         packed,      blank, html,    no_mode};
+    (void)state;
+    struct arena scratch;
+    arena_init(&scratch, 1 << 20);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        struct domain d;
+        domain_make(&d);
+        assert_true(judge_fetch_holds(&scratch, d.f));
+        weak(&d);
+        assert_true(judge_fetch_holds(&scratch, d.f));
+        faults[i](&d);
+        assert_false(judge_fetch_holds(&scratch, d.f));
+        domain_free(&d);
+    }
+    arena_free(&scratch);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes),
+                                       cmocka_unit_test(test_fetch_holds)};
     return cmocka_run_group_tests_name("classify_http", tests, NULL, NULL);
 }

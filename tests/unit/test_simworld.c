@@ -190,6 +190,56 @@ static void test_classes_occur_with_their_codes(void **state)
     sim_world_free(w);
 }
 
+/* Members of a group share address and certificate, and nobody else has them. */
+static void test_groups(void **state)
+{
+    (void)state;
+    enum { SIZE = 10, MEMBERS = 80 };
+    const char *why;
+    struct sim_world *w, *without;
+    struct sim_world_options o = {.seed = 5, .group_size = SIZE};
+    assert_true(sim_world_new(&o, &w, &why));
+    o.group_size = 0;
+    assert_true(sim_world_new(&o, &without, &why));
+    unsigned own = 0, h1 = 0, wrong = 0;
+    uint32_t addr = 0;
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        char name[SIM_NAME_MAX], first[SIM_NAME_MAX], host[SIM_NAME_MAX], listed[SIM_NAME_MAX];
+        snprintf(name, sizeof name, "m%u.mixed.example", i);
+        snprintf(first, sizeof first, "mta-sts.m%u.mixed.example", i / SIZE * SIZE);
+        sim_name_join("mta-sts", name, host);
+        struct sim_domain *d = build(w, name, SIM_TRUTH_FULL);
+        const struct sim_cert *cert = &d->host.tls.cert;
+        assert_true(d->adopter);
+        assert_string_equal(cert->san[0], first);
+        assert_int_equal(cert->series, SIZE);
+        assert_true(sim_cert_series_name(cert, i % SIZE, listed));
+        assert_string_equal(listed, host);
+        assert_true(i % SIZE == 0 ? d->host.addr[0] != addr : d->host.addr[0] == addr);
+        addr = d->host.addr[0];
+        own += d->host.http.own_connection;
+        h1 += !d->host.http.h2;
+        wrong += d->cls != NULL;
+        free(d);
+        d = build(without, name, SIM_TRUTH_FULL);
+        assert_false(d->adopter);
+        free(d);
+    }
+    assert_int_equal(own, MEMBERS / 10);
+    assert_int_equal(wrong, MEMBERS / 10);
+    assert_int_equal(h1, MEMBERS / 4);
+    static const char *const others[] = {"m1x.mixed.example", "m01.mixed.example",
+                                         "m.mixed.example", "n1.mixed.example",
+                                         "m123456789.mixed.example"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct sim_domain *d = build(w, others[i], SIM_TRUTH_FULL);
+        assert_true(!d->adopter || d->host.tls.cert.series == 0);
+        free(d);
+    }
+    sim_world_free(w);
+    sim_world_free(without);
+}
+
 static bool blames(const struct sim_codes *codes)
 {
     for (enum stage stage = STAGE_DNS; stage < STAGE_TLSRPT; stage++)
@@ -597,6 +647,7 @@ int main(void)
         cmocka_unit_test(test_unknown_world_is_refused),
         cmocka_unit_test(test_adoption_share),
         cmocka_unit_test(test_classes_occur_with_their_codes),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_truth_is_coherent),
         cmocka_unit_test(test_healthy_domains_have_no_alarm),
         cmocka_unit_test(test_hosts_can_be_found_back),
