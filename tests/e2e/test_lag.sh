@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 if [ -n "${LAG_FULL:-}" ]; then
     busy_s=60 stalls=6 count=20000
 else
-    busy_s=15 stalls=2 count=3000
+    busy_s=15 stalls=1 count=2000
 fi
 for _ in 1 2; do
     timeout "$busy_s" sh -c 'while :; do :; done' &

@@ -67,9 +67,9 @@ echo "$absent absent names done, $fetched fetches made, $waiting domains wait"
 [ "$fetched" -lt 100 ] && [ "$waiting" -gt 100 ] || die "DNS waited for the policy fetches"
 
 # 2. Waiting is idle: some twenty ticks of the clock a second of each loop, and no CPU to speak of.
-until_at_least elapsed_ms $((m[elapsed_ms] + 2500))
+until_at_least elapsed_ms $((m[elapsed_ms] + 1500))
 turns=${m[stscan_loop_turns_total]} began=${m[elapsed_ms]} spent=$ticks
-until_at_least elapsed_ms $((began + 5000))
+until_at_least elapsed_ms $((began + 3000))
 turns=$((m[stscan_loop_turns_total] - turns)) spent=$((ticks - spent))
 ms=$((m[elapsed_ms] - began))
 hz=$(getconf CLK_TCK)
@@ -84,9 +84,9 @@ set_rate 40
 until_at_least stscan_fetches_total $((fetched + 60))
 set_rate 1
 look
-until_at_least elapsed_ms $((m[elapsed_ms] + 2500))
+until_at_least elapsed_ms $((m[elapsed_ms] + 1500))
 fetched=${m[stscan_fetches_total]} began=${m[elapsed_ms]}
-until_at_least elapsed_ms $((began + 4000))
+until_at_least elapsed_ms $((began + 3000))
 fetched=$((m[stscan_fetches_total] - fetched)) ms=$((m[elapsed_ms] - began))
 echo "$fetched fetches in $ms ms at 1 a second"
 [ $((fetched * 1000)) -le $((ms + 3000)) ] || die "the lower rate does not hold"
