@@ -263,9 +263,9 @@ const char digit_pairs[201] = "0001020304050607080910111213141516171819202122232
 static size_t digits_of(uint64_t value)
 {
     size_t n = 1;
-    for (uint64_t bound = 10; value >= bound && n < 20; bound *= 10)
-        n++;
-    return n;
+    for (; value >= 10000; value /= 10000)
+        n += 4;
+    return n + (value >= 10) + (value >= 100) + (value >= 1000);
 }
 
 enum status strbuf_addu(struct strbuf *b, uint64_t value)
