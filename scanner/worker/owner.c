@@ -122,7 +122,10 @@ static enum status connect_job(struct owner *o, struct job *job)
  * come on the user's list (SIGHUP) while it waited. */
 static bool may_start(struct owner *o, struct job *job)
 {
-    if (guard_name(worker_guard(o->worker), job->host) != GUARD_OK) {
+    const guard *g = worker_guard(o->worker);
+    /* Before a connection the fetcher asks for its address; who rides makes none. */
+    if (guard_name(g, job->host) != GUARD_OK ||
+        (job->rides && guard_address(g, &job->gate.ip) != GUARD_OK)) {
         o->worker->stats.guard_blocklisted++;
         return false;
     }
