@@ -55,6 +55,27 @@ head -c "$(($(stat -c %s "$dir/whole.zst") / 2))" "$dir/whole.zst" >"$dir/cut.zs
 "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --dns-rate 0 -o "$dir/cut.ndjson" \
     "$dir/cut.zst" 2>"$dir/cut.err"
 [ $? -eq 3 ] && grep -qi 'truncated\|cut' "$dir/cut.err" || { echo "cut.zst: $(cat "$dir/cut.err")"; bad=1; }
+# A zone as a registry gives it out: each delegated owner once, glue and DS aside, packed or not.
+cat >"$dir/zone" <<'END'
+$ORIGIN zone.
+$TTL 900
+@ IN SOA a.nic.zone. b.nic.zone. 1 1800 900 604800 86400
+@ IN NS a.nic.zone.
+one 172800 IN NS ns1
+    172800 IN NS ns2.elsewhere.example.
+ONE IN DS 1 8 2 00
+ns1.one A 192.0.2.1
+two.zone. IN NS (
+    ns1.elsewhere.example. )
+END
+gzip -k "$dir/zone"
+run zone 0 2 '' "$dir/zone"
+run packed 0 2 '' "$dir/zone.gz"
+run told 0 2 '' --format zone - <"$dir/zone"
+for name in zone packed told; do
+    got=$(sed 's/.*"domain":"\([^"]*\)".*/\1/' "$dir/$name.ndjson" | sort | tr '\n' ' ')
+    [ "$got" = "one.zone two.zone " ] || { echo "$name: scanned $got"; bad=1; }
+done
 run option 2 0 'no-such-option' --no-such-option "$dir/mixed"
 run resolver 2 0 'resolver' --resolver not:an:address "$dir/mixed"
 run stdin 0 2 '' - < <(printf 'one.example\r\n\n# comment\ntwo.example')
