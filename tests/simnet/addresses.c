@@ -31,7 +31,7 @@ static const struct block blackhole = {OCTET_BLACKHOLE, 1, 0, 256, 20};
 
 _Static_assert(OCTET_MX_FAULT + SIM_MX_KIND_COUNT <= OCTET_MX_OWN, "blocks are apart");
 
-enum { SHARED_POLICY_NETS = 4, SHARED_POLICY_HOSTS = 4, SHARED_MX_NETS = 20, SHARED_MX_HOSTS = 50 };
+enum { SHARED_POLICY_NETS = 4, SHARED_POLICY_HOSTS = 4, SHARED_MX_NETS = 20, SHARED_MX_HOSTS = 20 };
 
 static uint32_t in_block(const struct block *b, uint64_t hash)
 {

@@ -63,7 +63,7 @@ void sim_world_free(struct sim_world *world);
  *   127.5       SYNs vanish: connect() times out. Both services.
  *   127.8       shared policy hosters, 4 /24 with 4 addresses each to a hoster
  *   127.16-19   policy hosts of their own, 256 /24 with 2 addresses each: 2048
- *   127.24      shared MX providers, 20 /24 with 50 addresses each to a provider
+ *   127.24      shared MX providers, 20 /24 with 20 addresses each to a provider
  *   127.64+k    MX hosts of their own with SMTP fault k (enum in addresses.h), 64 /24 with 2
  *               addresses each; 256 /24 with 20 each of those that hold a client
  *   127.128-255 MX hosts of their own that are in order, 256 /24 with 254 addresses each: so many
