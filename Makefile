@@ -72,7 +72,7 @@ DEB_TEST := $(DEB_DEMO) libcmocka-dev xz-utils python3-jsonschema python3-crypto
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
 help:
-	@echo "targets: all demo test bench bench-full asan valgrind kill-full coverage fuzz tidy format install uninstall clean deps"
+	@echo "targets: all demo test bench bench-full asan valgrind kill-full faults-full leaks-full coverage fuzz tidy format install uninstall clean deps"
 	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1 FUZZ_SECONDS"
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -182,6 +182,14 @@ testbins: $(UNIT_BIN)
 .PHONY: kill-full
 kill-full: all
 	@BUILD=$(BUILD) KILL_FULL=1 tests/e2e/test_kill.sh
+
+# A scan of 200,000 names through a network that fails, and descriptors over 200,000 connections: some
+# minutes each.
+.PHONY: faults-full leaks-full
+faults-full: all
+	@BUILD=$(BUILD) FAULTS_FULL=1 tests/e2e/test_faults.sh
+leaks-full: $(BUILD)/tests/test_leaks
+	@LEAK_CONNECTIONS=200000 $<
 
 # The same tests, all of them, under AddressSanitizer, LeakSanitizer and UBSan, with objects of their
 # own; everything takes some four times as long, and so does tests/run.sh wait.
