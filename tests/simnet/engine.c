@@ -67,6 +67,7 @@ static bool worker_init(struct worker *worker, struct engine *engine,
     worker->ca = options->ca;
     worker->limit_first = options->limit_first;
     worker->retry_after_s = options->retry_after_s;
+    worker->delay_ms = options->delay_ms;
     worker->reopen.on_due = on_reopen;
     worker->loop = loop_create();
     worker->polite = polite_create();

@@ -64,7 +64,8 @@ struct worker {
     struct conn *conns;
     size_t conn_count;
     uint32_t limit_first, retry_after_s; /* servers.h */
-    struct loop_timer reopen;            /* after the process ran out of descriptors */
+    uint32_t delay_ms;
+    struct loop_timer reopen; /* after the process ran out of descriptors */
 };
 
 bool engine_start(const struct sim_server_options *options, const struct protocol *protocol,

@@ -55,6 +55,7 @@ static struct http_reply *answer_policy(void *owner, const char *method, const c
     const char *made_for = tls_end_server_name(&conn->tls);
     if (http.own_connection && (!made_for || strcasecmp(made_for, host) != 0))
         return http_reply_of_bytes(421, "text/plain", misdirected, sizeof misdirected - 1);
+    http.delay_ms += worker->delay_ms;
     return http_reply_create(&http);
 }
 

@@ -23,6 +23,7 @@ enum key {
     KEY_THREADS,
     KEY_LOSS,
     KEY_DELAY,
+    KEY_HTTP_DELAY,
     KEY_TRAINS,
     KEY_DIR,
     KEY_STATS,
@@ -58,6 +59,7 @@ static const struct {
     {KEY_THREADS, "threads", "N", "threads of each server (1)"},
     {KEY_LOSS, "loss", "PCT", "share of DNS datagrams that are lost (0)"},
     {KEY_DELAY, "delay-ms", "N", "delay of DNS answers over UDP (0)"},
+    {KEY_HTTP_DELAY, "http-delay-ms", "N", "delay of HTTP answers (0)"},
     {KEY_TRAINS, "trains", NULL,
      "send DNS answers of one length as trains (UDP_SEGMENT), for less CPU"},
     {KEY_DIR, "dir", "DIR", "write ca.pem and, when all is served, ports.env there"},
@@ -170,6 +172,10 @@ static bool set_number(enum key key, const char *value, struct sim_options *o)
     case KEY_DELAY:
         ok = number(value, DELAY_MAX_MS, &v);
         o->delay_ms = (uint32_t)v;
+        return ok;
+    case KEY_HTTP_DELAY:
+        ok = number(value, DELAY_MAX_MS, &v);
+        o->http_delay_ms = (uint32_t)v;
         return ok;
     case KEY_RETRY_AFTER:
         ok = number(value, INT32_MAX, &v);

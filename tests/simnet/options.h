@@ -11,7 +11,7 @@ struct sim_options {
     uint16_t dns_port, https_port, smtp_port; /* 0: ephemeral */
     unsigned threads;                         /* of each server */
     double loss_pct;
-    uint32_t delay_ms;
+    uint32_t delay_ms, http_delay_ms;
     bool trains;         /* DNS answers of one length to one peer are sent in one piece */
     const char *dir;     /* gets ca.pem and ports.env, or NULL */
     const char *stats;   /* file of counters written at the end, or NULL */

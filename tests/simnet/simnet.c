@@ -57,7 +57,8 @@ static bool start(const struct sim_options *o, struct simnet *net)
                                         .port = o->https_port,
                                         .threads = o->threads,
                                         .limit_first = o->limit_https,
-                                        .retry_after_s = o->retry_after_s};
+                                        .retry_after_s = o->retry_after_s,
+                                        .delay_ms = o->http_delay_ms};
     if (!sim_ca_new(o->dir, &net->ca))
         return false;
     server.ca = net->ca;
