@@ -20,7 +20,7 @@ CLIENT_CORE, SERVER_CORE = CORES[0], CORES[-1]
 
 # The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.
 NO_LIMITS = ("--dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 "
-             "--per-ip-rate 0,0 --allow 127.0.0.0/8 --quiet").split()
+             "--per-ip-rate 0,0 -4 --allow 127.0.0.0/8 --allow ::1 --quiet").split()
 
 
 class Run:
