@@ -5,20 +5,14 @@
 set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 COUNT=${COUNT:-50000}
 mkdir -p demo
-rm -f demo/scan.* demo/ports.env
+rm -f demo/scan.*
 "$BUILD/simnet" --print-names "$COUNT" --seed 1 >demo/names.csv
-"$BUILD/simnet" --dir demo --dns-port 0 --https-port 0 --smtp-port 0 --ready-fd 3 3>demo/ready \
-    >demo/simnet.log 2>&1 &
-simnet=$!
-trap 'kill $simnet 2>/dev/null; wait $simnet 2>/dev/null; rm -f demo/ready' EXIT
-until [ -s demo/ports.env ]; do
-    kill -0 $simnet 2>/dev/null || { cat demo/simnet.log; exit 1; }
-    read -rt 0.05 <> <(:) || true
-done
-# shellcheck disable=SC1091
-. demo/ports.env
+simnet=
+trap 'kill $simnet 2>/dev/null; wait $simnet 2>/dev/null' EXIT
+serve demo
 echo "The simulated internet is up: DNS $DNS_PORT, HTTPS $HTTPS_PORT, SMTP $SMTP_PORT on 127.0.0.0/8."
 echo "Scanning $COUNT names:"
 # The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.

@@ -7,6 +7,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 NAMES=2400
 WORLD=(--seed 1 --adoption 10)
 dir=$(mktemp -d /tmp/stscan-clock.XXXXXX)
@@ -16,21 +17,6 @@ cleanup() {
     if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
 }
 trap cleanup EXIT
-die() {
-    echo "$*"
-    tail -n 5 "$dir/log" 2>/dev/null
-    exit 1
-}
-# until_true WHAT COMMAND...: waits for an event, at most 60 s
-until_true() {
-    local what=$1 i
-    shift
-    for ((i = 0; i < 1200; i++)); do
-        "$@" >/dev/null 2>&1 && return
-        read -rt 0.05 <> <(:)
-    done
-    die "never seen: $what"
-}
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -shared -fPIC -o "$dir/jump.so" \
     tests/e2e/clock/jump.c -ldl || die "cannot build jump.so"
 export CLOCK_JUMP=$dir/jumps
@@ -45,11 +31,7 @@ jump 0 0
 
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv" || exit 1
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$dir/names.csv" || exit 1
-"$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
-    --delay-ms 300 >"$dir/simnet.log" 2>&1 &
-until_true "simnet" test -s "$dir/ports.env"
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" "${WORLD[@]}" --delay-ms 300
 
 # begin NAME ARGS...: a scan of some seconds in the background ($pid), with clocks that can jump. ASan would
 # be loaded first.

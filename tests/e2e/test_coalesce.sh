@@ -7,6 +7,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 GROUPS_MIXED=${GROUPS_MIXED:-40} GROUPS_PLAIN=${GROUPS_PLAIN:-20}
 WORLD=(--adoption 30 --groups 10)
 dir=$(mktemp -d /tmp/stscan-coalesce.XXXXXX)
@@ -30,15 +31,7 @@ bad=0
 run() {
     local name=$1
     shift
-    rm -f "$dir/ports.env"
-    "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --clients "$dir/$name.clients" >"$dir/simnet.log" 2>&1 &
-    simnet=$!
-    until [ -s "$dir/ports.env" ]; do
-        kill -0 "$simnet" 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-        read -rt 0.05 <> <(:)
-    done
-    # shellcheck disable=SC1091
-    . "$dir/ports.env"
+    serve "$dir" "${WORLD[@]}" --clients "$dir/$name.clients"
     "$BUILD/stscan" scan -o "$dir/$name.ndjson" --quiet --resolver "127.0.0.1:$DNS_PORT" -4 \
         --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
         --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \

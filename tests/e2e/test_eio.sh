@@ -8,6 +8,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=$(realpath "${BUILD:-build}")
+. tests/e2e/common.sh
 PATH=$PATH:/usr/sbin
 [ "$(id -u)" = 0 ] || { echo "a loop device needs root"; exit 77; }
 for tool in losetup mkfs.ext4; do
@@ -29,21 +30,6 @@ cleanup() {
     if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
 }
 trap cleanup EXIT
-die() {
-    echo "$*"
-    tail -n 5 "$dir/log" 2>/dev/null
-    exit 1
-}
-# until_true WHAT COMMAND...: waits for an event, at most 60 s
-until_true() {
-    local what=$1 i
-    shift
-    for ((i = 0; i < 1200; i++)); do
-        "$@" >/dev/null 2>&1 && return
-        read -rt 0.05 <> <(:)
-    done
-    die "never seen: $what"
-}
 
 mkdir "$dir/below" "$dir/disk"
 mount -t tmpfs -o size=24m none "$dir/below" || { echo "no tmpfs here"; exit 77; }
@@ -55,11 +41,7 @@ mount -o errors=remount-ro,noatime "$loop" "$dir/disk" || { echo "cannot mount i
 
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv"
 "$BUILD/simnet" --seed 1 --adoption 2 --truth "$dir/truth.ndjson" --names "$dir/names.csv"
-"$BUILD/simnet" --seed 1 --adoption 2 --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
-    >"$dir/simnet.log" 2>&1 &
-until_true "simnet" test -s "$dir/ports.env"
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" --seed 1 --adoption 2
 args=(--resolver "127.0.0.1:$DNS_PORT" --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT"
     --smtp-port "$SMTP_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 -4
     --ehlo-name scanner.example --timeout-dns 5 --timeout-policy 6 --timeout-probe 6 --per-ip 0,0

@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=$(realpath "${BUILD:-build}")
+. tests/e2e/common.sh
 NAMES=12000
 dir=$(mktemp -d /tmp/stscan-ends.XXXXXX)
 simnet=
@@ -13,30 +14,9 @@ cleanup() {
     if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
 }
 trap cleanup EXIT
-die() {
-    echo "$*"
-    tail -n 5 "$dir/log" 2>/dev/null
-    exit 1
-}
-pause() { read -rt 0.05 <> <(:); }
-# until_true WHAT COMMAND...: waits for an event, at most 60 s
-until_true() {
-    local what=$1 i
-    shift
-    for ((i = 0; i < 1200; i++)); do
-        "$@" >/dev/null 2>&1 && return
-        pause
-    done
-    die "never seen: $what"
-}
 
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 | sed '1,3s/,.*/,not a name/' >"$dir/names.csv"
-"$BUILD/simnet" --seed 1 --adoption 0.5 --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
-    >"$dir/simnet.log" 2>&1 &
-simnet=$!
-until_true "simnet" test -s "$dir/ports.env"
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" --seed 1 --adoption 0.5
 args=(--resolver "127.0.0.1:$DNS_PORT" --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT"
     --smtp-port "$SMTP_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 -4 --ehlo-name scanner.example
     --timeout-dns 4 --timeout-policy 4 --timeout-probe 4 --per-ip 0,0 --per-prefix 0,0

@@ -9,6 +9,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 PATH=$PATH:/usr/sbin
 for tool in nft ip unbound nsenter; do
     command -v $tool >/dev/null || { echo "$tool is not installed"; exit 77; }
@@ -36,23 +37,6 @@ cleanup() {
     if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
 }
 trap cleanup EXIT
-die() {
-    echo "$*"
-    tail -n 5 "$dir/log" 2>/dev/null
-    exit 1
-}
-# nap SECONDS: how long a fault lasts
-nap() { read -rt "$1" <> <(:); }
-# until_true WHAT COMMAND...: waits for an event, at most 60 s
-until_true() {
-    local what=$1 i
-    shift
-    for ((i = 0; i < 1200; i++)); do
-        "$@" >/dev/null 2>&1 && return
-        nap 0.05
-    done
-    die "never seen: $what"
-}
 
 # ---- two namespaces and a link -------------------------------------------------------------------
 unshare -n sleep infinity &
@@ -73,8 +57,8 @@ ip link set lo up && ip address del 127.0.0.1/8 dev lo &&
 # ---- the world -----------------------------------------------------------------------------------
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv" || exit 1
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$dir/names.csv" || exit 1
-nsenter -t "$far" -n -- "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 \
-    --smtp-port 0 >"$dir/simnet.log" 2>&1 &
+nsenter -t "$far" -n -- "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" \
+    >"$dir/simnet.log" 2>&1 &
 pids+=($!)
 until_true "simnet" test -s "$dir/ports.env"
 # shellcheck disable=SC1091

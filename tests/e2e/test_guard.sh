@@ -6,6 +6,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 if [ -z "${IN_NAMESPACE:-}" ]; then
     PATH=$PATH:/usr/sbin
     unshare -rn true 2>/dev/null || { echo "no network namespaces here"; exit 77; }
@@ -86,10 +87,8 @@ start 10100
 contacted() { grep -c '^93.189.0.1 443$' "$dir/contacts"; }
 (scan --no-probe --no-retry-undetermined) >"$dir/killed.log" 2>&1 &
 scanning=$!
-for _ in $(seq 1200); do
-    [ "$(contacted)" -ge 3000 ] && break
-    read -rt 0.05 <> <(:)
-done
+is_half_way() { [ "$(contacted)" -ge 3000 ]; }
+until_true "3,000 connections" is_half_way
 pid=$(cat "/proc/$scanning/task/$scanning/children")
 kill -KILL ${pid:-none} || { echo "the scan was over before it could be killed"; exit 1; }
 wait "$scanning" >/dev/null

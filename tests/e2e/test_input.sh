@@ -4,17 +4,11 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 dir=$(mktemp -d /tmp/stscan-input.XXXXXX)
-"$BUILD/simnet" --adoption 0 --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
-    >"$dir/simnet.log" 2>&1 &
-simnet=$!
+simnet=
 trap 'kill $simnet 2>/dev/null; wait $simnet 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT
-until [ -s "$dir/ports.env" ]; do
-    kill -0 $simnet 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-    read -rt 0.05 <> <(:)
-done
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" --adoption 0
 bad=0 n=0
 # run NAME EXIT RECORDS MESSAGE ARGUMENT…: out goes to $dir/NAME.ndjson, stdin passes through
 run() {
@@ -93,11 +87,11 @@ mkfifo "$dir/pipe"
 waiting=$!
 for _ in $(seq 100); do
     grep -qs wait_for_partner "/proc/$waiting/wchan" && break
-    read -rt 0.05 <> <(:)
+    nap 0.05
 done
 for _ in $(seq 100); do
     kill -TERM $waiting 2>/dev/null || break
-    read -rt 0.05 <> <(:)
+    nap 0.05
 done
 kill -KILL $waiting 2>/dev/null && { echo "pipe: signals are not heard"; bad=1; }
 wait $waiting && { echo "pipe: a scan of an empty pipe was complete"; bad=1; }
@@ -112,7 +106,7 @@ exec 9>"$dir/slow"
 seen() {
     for _ in $(seq 1200); do
         grep -qs "\"domain\":\"$1\"" "$dir/slow.ndjson" && return
-        read -rt 0.05 <> <(:)
+        nap 0.05
     done
     echo "slow: $1 is not scanned while the pipe is open: $(cat "$dir/slow.err")"
     bad=1
@@ -134,7 +128,7 @@ piped=$!
 for _ in $(seq 1200); do
     grep -qsE '"records":[0-9]{4}' "$dir/piped.state" && break
     kill -0 $piped 2>/dev/null || break
-    read -rt 0.05 <> <(:)
+    nap 0.05
 done
 kill -KILL $piped 2>/dev/null || { echo "piped: it is over too soon"; bad=1; }
 wait $piped 2>/dev/null

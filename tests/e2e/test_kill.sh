@@ -8,6 +8,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 if [ "${KILL_FULL:-}" = 1 ]; then
     KILLS=${KILLS:-50} NAMES=${NAMES:-100000} SHARDS=${SHARDS:-20} SHARD_KILLS=${SHARD_KILLS:-3}
     KILL_MS=${KILL_MS:-6000}
@@ -32,22 +33,10 @@ cleanup() {
     if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
 }
 trap cleanup EXIT
-die() {
-    echo "$*"
-    exit 1
-}
 
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv" || exit 1
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$dir/names.csv" || exit 1
-"$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
-    >"$dir/simnet.log" 2>&1 &
-simnet=$!
-until [ -s "$dir/ports.env" ]; do
-    kill -0 "$simnet" 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-    read -rt 0.05 <> <(:)
-done
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" "${WORLD[@]}"
 
 # scan NAME ARGS...: starts or goes on with one scan; its exit code. The rate spreads the kills over
 # the scan.
@@ -70,7 +59,7 @@ disturbed() {
         (scan "$name" "$@") >>"$dir/$name.log" 2>&1 &
         pid=$!
         ms=$((RANDOM % KILL_MS))
-        read -rt "$((ms / 1000)).$(printf %03d $((ms % 1000)))" <> <(:)
+        nap "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
         kill -9 "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
         rc=$?

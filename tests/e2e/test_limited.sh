@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 top=$(mktemp -d /tmp/stscan-limited.XXXXXX)
 simnet=
 stop_simnet() { [ -z "$simnet" ] || { kill "$simnet"; wait "$simnet"; } 2>/dev/null; simnet=; }
@@ -36,15 +37,7 @@ run() {
     while [ "$1" != -- ]; do of_simnet+=("$1"); shift; done
     shift
     mkdir "$dir"
-    "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --clients "$dir/clients" "${of_simnet[@]}" \
-        >"$dir/simnet.log" 2>&1 &
-    simnet=$!
-    until [ -s "$dir/ports.env" ]; do
-        kill -0 "$simnet" 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-        read -rt 0.05 <> <(:)
-    done
-    # shellcheck disable=SC1091
-    . "$dir/ports.env"
+    serve "$dir" "${WORLD[@]}" --clients "$dir/clients" "${of_simnet[@]}"
     "$BUILD/stscan" scan -o "$dir/scan.ndjson" --quiet --resolver "127.0.0.1:$DNS_PORT" -4 \
         --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" \
         --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example \

@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 PATH=$PATH:/usr/sbin:/sbin
 command -v unbound >/dev/null || { echo "no unbound"; exit 77; }
 if [ -z "${IN_NAMESPACE:-}" ]; then
@@ -52,7 +53,7 @@ no_resolver() { [ -z "$(resolvers)" ] || { fail "$1: unbound is still there"; ki
 await() { # PATTERN FILE PID
     until grep -q "$1" "$2"; do
         kill -0 "$3" 2>/dev/null || { fail "ended without saying: $1"; cat "$2"; return 1; }
-        read -rt 0.05 <> <(:)
+        nap 0.05
     done
 }
 
@@ -126,14 +127,14 @@ echo "193.0.0.1" >>"$dir/blocklist.txt"
 # The old one knows the delegation already: another question there is the new one's.
 until tld=$(grep -c '^192.5.6.30 ' "$dir/asked") && grep -q '"adoption":"absent"' "$dir/hup.ndjson" ||
     ! kill -0 $scan; do
-    read -rt 0.05 <> <(:)
+    nap 0.05
 done
 kill -HUP $scan
 await 'the local resolver begins anew' "$dir/hup.err" $scan
 timeout 20 tail --pid="$resolver" -s 0.05 -f /dev/null || fail "the old one goes on"
 leaf=$(grep -c '^193.0.0.1 ' "$dir/asked")
 until [ "$(grep -c '^192.5.6.30 ' "$dir/asked")" -gt "$tld" ] || ! kill -0 $scan; do
-    read -rt 0.05 <> <(:)
+    nap 0.05
 done
 kill -INT $scan
 wait $scan
@@ -145,7 +146,7 @@ echo "193.9.9.9" >"$dir/blocklist.txt"
 begin dying --dns-rate 1
 for _ in 1 2 3 4 5 6; do
     until resolver=$(resolvers) && [ -n "$resolver" ] || ! kill -0 $scan; do
-        read -rt 0.05 <> <(:)
+        nap 0.05
     done
     kill -9 "$resolver"
     timeout 20 tail --pid="$resolver" -s 0.05 -f /dev/null

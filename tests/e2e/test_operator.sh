@@ -5,16 +5,11 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 dir=$(mktemp -d /tmp/stscan-operator.XXXXXX)
-"$BUILD/simnet" --adoption 20 --dir "$dir" --clients "$dir/clients" >"$dir/simnet.log" 2>&1 &
-simnet=$!
+simnet=
 trap 'kill $simnet 2>/dev/null; wait 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT
-until [ -s "$dir/ports.env" ]; do
-    kill -0 $simnet 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-    read -rt 0.05 <> <(:)
-done
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" --adoption 20 --clients "$dir/clients"
 bad=0
 fail() { echo "$*"; bad=1; }
 scan() {
@@ -48,7 +43,7 @@ scan -o "$dir/metrics.ndjson" --quiet --no-policy --no-probe --metrics 127.0.0.1
 scanner=$!
 until url=$(grep -o 'http://[^ ]*' "$dir/banner"); do
     kill -0 $scanner 2>/dev/null || { cat "$dir/banner"; exit 1; }
-    read -rt 0.05 <> <(:)
+    nap 0.05
 done
 page=$(curl -sf -m 20 --noproxy '*' "$url") || fail "no metrics at $url"
 for line in 'stscan_domains_total '  '# TYPE stscan_in_flight gauge' '# TYPE stscan_dns_sent_total counter' \

@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 for tool in nsd unbound nginx postfix; do
     command -v $tool >/dev/null || PATH=$PATH:/usr/sbin command -v $tool >/dev/null ||
         { echo "$tool is not installed"; exit 77; }
@@ -31,16 +32,13 @@ nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1 & pids+=($!)
 postfix -c "$dir/postfix" start >"$dir/postfix.out" 2>&1 || { cat "$dir/postfix.out" "$dir/maillog"; exit 1; }
 
 # Ready when each answers; each try waits for the kernel's answer, not for a guess of ours.
-for _ in $(seq 100); do
-    dig +time=1 +tries=1 +short -p "$UNBOUND_PORT" @127.0.0.1 TXT _mta-sts.protected.test |
-        grep -q STSv1 && break
-    read -rt 0.1 <> <(:)
-done
+answers() {
+    dig +time=1 +tries=1 +short -p "$UNBOUND_PORT" @127.0.0.1 TXT _mta-sts.protected.test | grep STSv1
+}
+takes() { (exec 3<>"/dev/tcp/$1"); }
+until_true "an answer of unbound" answers
 for target in "127.77.0.1/$HTTPS_PORT" "127.77.1.25/$SMTP_PORT" "127.77.9.25/$SMTP_PORT"; do
-    for _ in $(seq 100); do
-        (exec 3<>"/dev/tcp/$target") 2>/dev/null && break
-        read -rt 0.1 <> <(:)
-    done
+    until_true "a server at $target" takes "$target"
 done
 
 "$BUILD/stscan" scan -o "$dir/out.ndjson" --quiet --resolver "127.0.0.1:$UNBOUND_PORT" \

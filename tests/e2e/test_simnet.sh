@@ -9,6 +9,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 COUNT=${COUNT:-20000}
 ADOPTION=${ADOPTION:-20}
 MODE=${MODE:-full}
@@ -35,17 +36,10 @@ else
         sed -n '0~20s/,/,post./p' "$list" >"$dir/more.csv" && cat "$dir/more.csv" >>"$list" || exit 1
     fi
 fi
-# shellcheck disable=SC2086
-"$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
-    --stats "$dir/stats" --clients "$dir/clients" ${SIMNET_ARGS:-} >"$dir/simnet.log" 2>&1 &
-simnet=$!
+simnet=
 trap cleanup EXIT
-until [ -s "$dir/ports.env" ]; do
-    kill -0 "$simnet" 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-    read -rt 0.05 <> <(:)
-done
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+# shellcheck disable=SC2086
+serve "$dir" "${WORLD[@]}" --stats "$dir/stats" --clients "$dir/clients" ${SIMNET_ARGS:-}
 # The limits of a good citizen are for the real internet; on loopback there is nobody to annoy.
 unlimited='--dns-rate 0 --policy-rate 0 --probe-rate 0 --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0'
 # shellcheck disable=SC2086

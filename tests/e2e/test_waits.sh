@@ -5,21 +5,15 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 dir=$(mktemp -d /tmp/stscan-waits.XXXXXX)
-"$BUILD/simnet" --adoption 8 --dir "$dir" >"$dir/simnet.log" 2>&1 &
-simnet=$! scanner=
+simnet= scanner=
 trap 'kill $simnet $scanner 2>/dev/null; wait 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT
-until [ -s "$dir/ports.env" ]; do
-    kill -0 $simnet 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-    read -rt 0.05 <> <(:)
-done
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" --adoption 8
 "$BUILD/simnet" --print-names 6000 | cut -d, -f2 >"$dir/names"
 "$BUILD/simnet" --adoption 8 --truth "$dir/truth" --names "$dir/names" || exit 1
 absent=$(grep -c '"adoption":"absent"' "$dir/truth")
 
-die() { echo "$*"; tail -n 3 "$dir/log"; exit 1; }
 : >"$dir/log"
 echo 'policy-rate = 1' >"$dir/rates.conf"
 "$BUILD/stscan" scan -o "$dir/scan.ndjson" --quiet --resolver "127.0.0.1:$DNS_PORT" -4 \
@@ -31,7 +25,7 @@ echo 'policy-rate = 1' >"$dir/rates.conf"
 scanner=$!
 until url=$(grep -o 'http://[^ ]*' "$dir/log"); do
     kill -0 $scanner 2>/dev/null || die "no metrics"
-    read -rt 0.05 <> <(:)
+    nap 0.05
 done
 
 declare -A m
@@ -46,21 +40,21 @@ look() { # the metrics, into m; ticks: CPU time of the scan so far
     ticks=$(awk '{ print $14 + $15 }' "/proc/$scanner/stat") || die "the scan ended too early"
 }
 until_at_least() { # METRIC VALUE
-    until look && [ "${m[$1]}" -ge "$2" ]; do read -rt 0.2 <> <(:); done
+    until look && [ "${m[$1]}" -ge "$2" ]; do nap 0.2; done
 }
 set_rate() {
     echo "policy-rate = $1" >"$dir/rates.conf"
     kill -HUP $scanner
     until grep -q "read again: 0 questions, $1 policy" "$dir/log"; do
         kill -0 $scanner 2>/dev/null || die "the scan ended too early"
-        read -rt 0.05 <> <(:)
+        nap 0.05
     done
 }
 
 # 1. All absent names are done while next to no policy is fetched.
 until look && [ $((m[stscan_domains_total] * 100)) -ge $((absent * 99)) ] ||
     [ "${m[stscan_fetches_total]}" -ge 100 ]; do
-    read -rt 0.2 <> <(:)
+    nap 0.2
 done
 waiting=${m[stscan_in_flight]} fetched=${m[stscan_fetches_total]}
 echo "$absent absent names done, $fetched fetches made, $waiting domains wait"

@@ -3,6 +3,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 archive=${STSCAN_SHARED:-../shared}/data/zones/moj-zones.tar.zst
 [ -r "$archive" ] || { echo "$archive is missing"; exit 77; }
 PATH=$PATH:/usr/sbin
@@ -21,11 +22,11 @@ tests/e2e/zones/serve.py "$dir/moj/hostedzones" "$dir" || exit 1
 . "$dir/ports.env"
 nsd -d -c "$dir/nsd.conf" >"$dir/nsd.log" 2>&1 & pids+=($!)
 unbound -d -c "$dir/unbound.conf" >"$dir/unbound.out" 2>&1 & pids+=($!)
-for _ in $(seq 100); do
+answers() {
     dig +time=1 +tries=1 +short -p "$UNBOUND_PORT" @127.0.0.1 SOA "$(head -n 1 "$dir/domains.txt")" |
-        grep -q invalid && break
-    read -rt 0.1 <> <(:)
-done
+        grep invalid
+}
+until_true "an answer of unbound" answers
 "$BUILD/stscan" scan -o "$dir/out.ndjson" --quiet --no-policy --no-probe --dns-rate 0 \
     --timeout-dns 4 \
     --resolver "127.0.0.1:$UNBOUND_PORT" "$dir/domains.txt" || { echo "exit code $?"; exit 1; }

@@ -5,20 +5,14 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+. tests/e2e/common.sh
 NAMES=${NAMES:-300}
 command -v valgrind >/dev/null || { echo "valgrind is not installed"; exit 77; }
 dir=$(mktemp -d /tmp/stscan-valgrind.XXXXXX)
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv" || exit 1
-"$BUILD/simnet" --seed 1 --adoption 50 --dir "$dir" --dns-port 0 --https-port 0 --smtp-port 0 \
-    >"$dir/simnet.log" 2>&1 &
-simnet=$!
+simnet=
 trap 'kill $simnet 2>/dev/null; wait $simnet 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT
-until [ -s "$dir/ports.env" ]; do
-    kill -0 $simnet 2>/dev/null || { cat "$dir/simnet.log"; exit 1; }
-    read -rt 0.05 <> <(:)
-done
-# shellcheck disable=SC1091
-. "$dir/ports.env"
+serve "$dir" --seed 1 --adoption 50
 # checked NAME PROGRAM ARGUMENTS...: its exit code, or the end of the test
 checked() {
     local name=$1 rc
