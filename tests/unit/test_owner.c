@@ -4,8 +4,8 @@
 #include "scanner/known_probes.h"
 #include "scanner/output/certs.h"
 #include "scanner/worker/owner.h"
-#include "scanner/worker/worker.h"
 #include "tests/unit/net_world.h"
+#include "tests/unit/worker_rig.h"
 
 #include <semaphore.h>
 #include <setjmp.h>
@@ -26,10 +26,7 @@ enum { DEADLINE_MS = 300, STALL_MS = 600, PATIENT_MS = 60000, SLOW_STALL_MS = HT
 
 struct rig {
     struct net_world *w;
-    struct scan_options options;
-    struct worker_shared shared;
-    struct worker *worker;
-    writer *writer;
+    struct worker_rig on;
     struct net_server server;
     struct net_smtp smtp;
     struct net_https https;
@@ -82,7 +79,7 @@ static void send_order(struct rig *r, void (*deliver)(struct mail *, void *), st
     struct order *o = calloc(1, sizeof *o);
     assert_non_null(o);
     *o = (struct order){.mail = {.deliver = deliver}, .rig = r, .job = job};
-    mailbox_send(r->worker->box, &o->mail);
+    mailbox_send(r->on.worker->box, &o->mail);
 }
 
 /* ---- the server's side ---------------------------------------------------------------------- */
@@ -113,59 +110,26 @@ static void speak(int fd, void *arg)
 
 /* ---- a run ---------------------------------------------------------------------------------- */
 
-static void on_report(struct mail *report, void *scan)
-{
-    (void)scan;
-    free(report);
-}
-
-static void take_lines(void *arg, struct slice lines)
-{
-    (void)arg;
-    (void)lines;
-}
-
 static struct rig *rig_new(struct net_world *w)
 {
     struct rig *r = calloc(1, sizeof *r);
-    char *argv[] = {"stscan",    "--resolver", "127.0.0.1:9",   "--ehlo-name", "scanner.example",
-                    "--workers", "1",          "--per-ip-rate", "0,0",         NULL};
-    char error[256];
+    static const char *const args[] = {"--resolver",      "127.0.0.1:9", "--ehlo-name",
+                                       "scanner.example", "--workers",   "1",
+                                       "--per-ip-rate",   "0,0",         NULL};
     assert_non_null(r);
     r->w = w;
-    assert_int_equal(options_parse(9, argv, &r->options), ST_OK);
-    struct writer_events events = {.lines = take_lines};
-    assert_int_equal(writer_open(&r->options, NULL, &events, &r->writer, error, sizeof error),
-                     ST_OK);
-    struct budget_limits plenty = {.connections = 1000, .misdirected = 1000};
-    budget *fetches;
-    assert_int_equal(budget_new(&plenty, 1, &fetches), ST_OK);
-    r->shared = (struct worker_shared){.options = &r->options,
-                                       .resolvers = r->options.resolvers,
-                                       .n_resolvers = r->options.n_resolvers,
-                                       .trust = w->trust,
-                                       .user_agent = "test",
-                                       .probe = true,
-                                       .writer = r->writer,
-                                       .fetches = fetches,
-                                       .worker = &r->worker,
-                                       .n_workers = 1,
-                                       .in_flight = 10,
-                                       .connections_per_worker = 10,
-                                       .on_report = on_report};
-    atomic_init(&r->shared.guard, w->guard);
+    worker_rig_options(&r->on, args);
+    worker_rig_start(&r->on, w->guard, w->trust);
     assert_int_equal(sem_init(&r->stalling, 0, 0), 0);
     assert_int_equal(sem_init(&r->over, 0, 0), 0);
-    assert_int_equal(worker_new(&r->shared, 0, &r->worker), ST_OK);
-    r->worker->input_over = r->worker->idle_reported = true; /* there is no input */
     return r;
 }
 
 static void rig_free(struct rig *r)
 {
+    worker_rig_free(&r->on);
+    net_server_stop(&r->server);
     job_free(r->job);
-    options_free(&r->options);
-    budget_free(r->shared.fetches);
     sem_destroy(&r->stalling);
     sem_destroy(&r->over);
     free(r);
@@ -187,7 +151,7 @@ static void run(struct rig *r, enum job_kind kind, uint32_t deadline_ms)
         r->smtp.quit = "221 bye\r\n";
     }
     net_server_start(&r->server, "127.0.0.1", speak, r);
-    struct job *job = job_new(r->worker, kind, &r->server.at.ip, NET_HOST);
+    struct job *job = job_new(r->on.worker, kind, &r->server.at.ip, NET_HOST);
     assert_non_null(job);
     job->port = r->server.at.port;
     job->path = "/.well-known/mta-sts.txt";
@@ -195,18 +159,11 @@ static void run(struct rig *r, enum job_kind kind, uint32_t deadline_ms)
     job->deadline_ms = deadline_ms;
     job->asker = r;
     job->done = on_done;
-    assert_int_equal(worker_start(r->worker), ST_OK);
+    assert_int_equal(worker_start(r->on.worker), ST_OK);
     send_order(r, on_submit, job);
     while (sem_wait(&r->over) != 0)
         ;
-    worker_send_order(r->worker, ORDER_STOP);
-    worker_join(r->worker);
-    worker_end(r->worker);
-    while (worker_deliver(r->worker))
-        ;
-    worker_free(r->worker);
-    net_server_stop(&r->server);
-    assert_int_equal(writer_close(r->writer, &(struct writer_totals){.records = 0}), ST_OK);
+    worker_rig_stop(&r->on);
 }
 
 static bool is_slow(const struct fetch_facts *f)
@@ -324,7 +281,7 @@ static void leave_record(const struct result *r, const char *name, struct strbuf
 static void know(void *arg, const struct net_addr *ip, struct result *result)
 {
     struct rig *r = arg;
-    owner_know_probe(&r->worker->owner, ip, result);
+    owner_know_probe(&r->on.worker->owner, ip, result);
 }
 
 /* Another run, which knows the record, and the certificates when there is a path to them. */

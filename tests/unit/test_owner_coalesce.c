@@ -1,8 +1,8 @@
 /* Units of scanner/worker/owner_coalesce.c on a worker's own thread, against an HTTP/2 server: who
  * rides with whom, and that everybody has an answer in the end. */
 #include "scanner/worker/owner.h"
-#include "scanner/worker/worker.h"
 #include "tests/unit/net_world.h"
+#include "tests/unit/worker_rig.h"
 
 #include <semaphore.h>
 #include <setjmp.h>
@@ -19,10 +19,7 @@ enum { JOBS_MAX = 40, DEADLINE_MS = 60000 };
 
 struct rig {
     struct net_world *w;
-    struct scan_options options;
-    struct worker_shared shared;
-    struct worker *worker;
-    writer *writer;
+    struct worker_rig on;
     struct pki_cert leaf;
     struct net_h2 h2;
     struct net_server server;
@@ -51,18 +48,6 @@ static void on_submit(struct mail *mail, void *owner)
     free(o);
 }
 
-static void on_report(struct mail *report, void *scan)
-{
-    (void)scan;
-    free(report);
-}
-
-static void take_lines(void *arg, struct slice lines)
-{
-    (void)arg;
-    (void)lines;
-}
-
 static void host_name(char host[64], size_t i)
 {
     snprintf(host, 64, "mta-sts.m%zu.example", i);
@@ -85,47 +70,15 @@ static struct pki_cert leaf_for(const struct net_world *w, size_t names)
 static struct rig *rig_new(struct net_world *w, size_t names, const char *per_ip)
 {
     struct rig *r = calloc(1, sizeof *r);
-    char *argv[] = {"stscan",
-                    "--resolver",
-                    "127.0.0.1:9",
-                    "--ehlo-name",
-                    "scanner.example",
-                    "--workers",
-                    "1",
-                    "--per-ip-rate",
-                    "0,0",
-                    "--policy-rate",
-                    "0",
-                    "--per-ip",
-                    (char *)(uintptr_t)per_ip,
-                    "--coalesce",
-                    NULL};
-    char error[256];
+    const char *const args[] = {"--resolver",    "127.0.0.1:9", "--ehlo-name",   "scanner.example",
+                                "--workers",     "1",           "--per-ip-rate", "0,0",
+                                "--policy-rate", "0",           "--per-ip",      per_ip,
+                                "--coalesce",    NULL};
     assert_non_null(r);
     r->w = w;
-    assert_int_equal(options_parse(14, argv, &r->options), ST_OK);
-    struct writer_events events = {.lines = take_lines};
-    assert_int_equal(writer_open(&r->options, NULL, &events, &r->writer, error, sizeof error),
-                     ST_OK);
-    struct budget_limits plenty = {.connections = 1000, .misdirected = 1000};
-    budget *fetches;
-    assert_int_equal(budget_new(&plenty, 1, &fetches), ST_OK);
-    r->shared = (struct worker_shared){.options = &r->options,
-                                       .resolvers = r->options.resolvers,
-                                       .n_resolvers = r->options.n_resolvers,
-                                       .trust = w->trust,
-                                       .user_agent = "test",
-                                       .writer = r->writer,
-                                       .fetches = fetches,
-                                       .worker = &r->worker,
-                                       .n_workers = 1,
-                                       .in_flight = 10,
-                                       .connections_per_worker = 100,
-                                       .on_report = on_report};
-    atomic_init(&r->shared.guard, w->guard);
+    worker_rig_options(&r->on, args);
+    worker_rig_start(&r->on, w->guard, w->trust);
     assert_int_equal(sem_init(&r->over, 0, 0), 0);
-    assert_int_equal(worker_new(&r->shared, 0, &r->worker), ST_OK);
-    r->worker->input_over = r->worker->idle_reported = true; /* there is no input */
     r->leaf = leaf_for(w, names);
     r->h2 = (struct net_h2){
         .tls = net_world_tls(w), .status = "200", .type = "text/plain", .body = POLICY};
@@ -141,7 +94,7 @@ static void begin(struct rig *r, size_t n)
     r->n = n;
     for (size_t i = 0; i < n; i++) {
         host_name(host, i);
-        struct job *job = job_new(r->worker, JOB_FETCH, &r->server.at.ip, host);
+        struct job *job = job_new(r->on.worker, JOB_FETCH, &r->server.at.ip, host);
         assert_non_null(job);
         job->port = r->server.at.port;
         job->path = POLICY_PATH;
@@ -151,11 +104,11 @@ static void begin(struct rig *r, size_t n)
         job->done = on_done;
         r->jobs[i] = job;
     }
-    assert_int_equal(worker_start(r->worker), ST_OK);
+    assert_int_equal(worker_start(r->on.worker), ST_OK);
     struct order *o = calloc(1, sizeof *o);
     assert_non_null(o);
     *o = (struct order){.mail = {.deliver = on_submit}, .rig = r};
-    mailbox_send(r->worker->box, &o->mail);
+    mailbox_send(r->on.worker->box, &o->mail);
 }
 
 static void wait_for(struct rig *r, size_t n)
@@ -164,25 +117,12 @@ static void wait_for(struct rig *r, size_t n)
         n -= sem_wait(&r->over) == 0;
 }
 
-/* Ends the worker; what was under way comes home without a result. */
-static void stop(struct rig *r)
-{
-    worker_send_order(r->worker, ORDER_STOP);
-    worker_join(r->worker);
-    worker_end(r->worker);
-    while (worker_deliver(r->worker))
-        continue;
-}
-
 static void rig_free(struct rig *r)
 {
-    worker_free(r->worker);
+    worker_rig_free(&r->on);
     net_server_stop(&r->server);
-    assert_int_equal(writer_close(r->writer, &(struct writer_totals){.records = 0}), ST_OK);
     for (size_t i = 0; i < r->n; i++)
         job_free(r->jobs[i]);
-    options_free(&r->options);
-    budget_free(r->shared.fetches);
     sem_destroy(&r->over);
     pki_free(&r->leaf);
     free(r);
@@ -211,7 +151,7 @@ static void test_one_certificate(void **state)
         struct rig *r = rig_new(*state, JOBS_MAX, at_once[k]);
         begin(r, JOBS_MAX);
         wait_for(r, JOBS_MAX);
-        stop(r);
+        worker_rig_stop(&r->on);
         for (size_t i = 0; i < JOBS_MAX; i++) {
             assert_int_equal(facts(r, i)->http.status, 200);
             assert_true(tls_facts_valid(&facts(r, i)->tls));
@@ -219,8 +159,8 @@ static void test_one_certificate(void **state)
         }
         assert_int_equal(coalesced(r), JOBS_MAX - 1);
         assert_int_equal(atomic_load(&r->server.connections), 1);
-        assert_int_equal(r->worker->stats.coalesced, JOBS_MAX - 1);
-        assert_int_equal(r->worker->stats.coalesced_in_vain, 0);
+        assert_int_equal(r->on.worker->stats.coalesced, JOBS_MAX - 1);
+        assert_int_equal(r->on.worker->stats.coalesced_in_vain, 0);
         rig_free(r);
     }
 }
@@ -231,7 +171,7 @@ static void test_one_at_once(void **state)
     struct rig *r = rig_new(*state, 4, "1,1");
     begin(r, 4);
     wait_for(r, 4);
-    stop(r);
+    worker_rig_stop(&r->on);
     assert_int_equal(coalesced(r), 0);
     assert_int_equal(atomic_load(&r->server.connections), 4);
     rig_free(r);
@@ -244,12 +184,12 @@ static void test_misdirected(void **state)
     r->h2.misdirected = "mta-sts.m3.example";
     begin(r, 6);
     wait_for(r, 6);
-    stop(r);
+    worker_rig_stop(&r->on);
     assert_int_equal(facts(r, 3)->http.status, 421);
     assert_false(facts(r, 3)->http.coalesced);
     assert_int_equal(coalesced(r), 4);
     assert_int_equal(atomic_load(&r->server.connections), 2);
-    assert_int_equal(r->worker->stats.coalesced_in_vain, 1);
+    assert_int_equal(r->on.worker->stats.coalesced_in_vain, 1);
     rig_free(r);
 }
 
@@ -262,7 +202,7 @@ static void test_no_policy(void **state)
         r->h2.body = bodies[k];
         begin(r, 3);
         wait_for(r, 3);
-        stop(r);
+        worker_rig_stop(&r->on);
         assert_int_equal(coalesced(r), 0);
         assert_int_equal(facts(r, 2)->http.body.len, strlen(bodies[k]));
         assert_int_equal(atomic_load(&r->server.connections), 3);
@@ -272,7 +212,7 @@ static void test_no_policy(void **state)
     r->h2.type = "text/html";
     begin(r, 3);
     wait_for(r, 3);
-    stop(r);
+    worker_rig_stop(&r->on);
     assert_int_equal(coalesced(r), 0);
     assert_string_equal(facts(r, 1)->http.content_type, "text/html");
     rig_free(r);
@@ -284,7 +224,7 @@ static void test_other_certificates(void **state)
     struct rig *r = rig_new(*state, 1, "4,1");
     begin(r, 12);
     wait_for(r, 12);
-    stop(r);
+    worker_rig_stop(&r->on);
     assert_int_equal(coalesced(r), 0);
     assert_int_equal(atomic_load(&r->server.connections), 12);
     assert_int_equal(facts(r, 0)->tls.name, NAME_MATCH_OK);
@@ -300,7 +240,7 @@ static void test_stop(void **state)
     r->h2.leave_after = 5;
     begin(r, JOBS_MAX);
     wait_for(r, 3);
-    stop(r);
+    worker_rig_stop(&r->on);
     wait_for(r, JOBS_MAX - 3);
     rig_free(r);
 }

@@ -2,7 +2,7 @@
  * waits for, but what our own limits and our own lateness cost does not count. The resolver is
  * silent. */
 #include "scanner/worker/unit.h"
-#include "scanner/worker/worker.h"
+#include "tests/unit/worker_rig.h"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,10 +20,7 @@ enum { TIMEOUT_DOMAIN_MS = 500, TIMEOUT_DNS_MS = 3600 * 1000 };
 
 struct rig {
     int resolver; /* takes questions, says nothing */
-    struct scan_options options;
-    struct worker_shared shared;
-    struct worker *worker;
-    writer *writer;
+    struct worker_rig on;
     guard *guard;
     mailbox *scan;
     unsigned named; /* reports of the watchdog */
@@ -42,25 +39,19 @@ static void on_report(struct mail *mail, void *scan)
     free(report);
 }
 
-static void take_lines(void *arg, struct slice lines)
-{
-    (void)arg;
-    (void)lines;
-}
-
 static struct rig *rig_new(uint32_t dns_rate)
 {
     struct rig *r = calloc(1, sizeof *r);
-    char *argv[] = {"stscan", "--resolver", "127.0.0.1:9", "--no-probe", "--workers", "1", NULL};
-    char error[256];
+    static const char *const args[] = {"--resolver", "127.0.0.1:9", "--no-probe",
+                                       "--workers",  "1",           NULL};
     struct sockaddr_storage ss;
     socklen_t len;
     assert_non_null(r);
-    assert_int_equal(options_parse(6, argv, &r->options), ST_OK);
-    r->options.timeout_domain_ms = TIMEOUT_DOMAIN_MS;
-    r->options.timeout_dns_ms = TIMEOUT_DNS_MS;
-    r->options.dns_rate = dns_rate;
-    struct endpoint any = {.ip = r->options.resolvers[0].ip, .port = 0};
+    worker_rig_options(&r->on, args);
+    r->on.options.timeout_domain_ms = TIMEOUT_DOMAIN_MS;
+    r->on.options.timeout_dns_ms = TIMEOUT_DNS_MS;
+    r->on.options.dns_rate = dns_rate;
+    struct endpoint any = {.ip = r->on.options.resolvers[0].ip, .port = 0};
     len = endpoint_sockaddr(&any, &ss);
     r->resolver = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(r->resolver, (struct sockaddr *)&ss, len), 0);
@@ -68,39 +59,23 @@ static struct rig *rig_new(uint32_t dns_rate)
     struct sockaddr_in at;
     memcpy(&at, &ss, sizeof at);
     any.port = (uint16_t)(ntohs(at.sin_port));
-    r->options.resolvers[0] = any;
+    r->on.options.resolvers[0] = any;
 
-    struct writer_events events = {.lines = take_lines};
-    assert_int_equal(writer_open(&r->options, NULL, &events, &r->writer, error, sizeof error),
-                     ST_OK);
     assert_int_equal(guard_new(&r->guard), ST_OK);
-    r->shared = (struct worker_shared){.options = &r->options,
-                                       .resolvers = r->options.resolvers,
-                                       .n_resolvers = 1,
-                                       .user_agent = "test",
-                                       .use_v4 = true,
-                                       .writer = r->writer,
-                                       .worker = &r->worker,
-                                       .n_workers = 1,
-                                       .in_flight = 10,
-                                       .connections_per_worker = 10,
-                                       .on_report = on_report};
-    atomic_init(&r->shared.guard, r->guard);
-    assert_int_equal(worker_new(&r->shared, 0, &r->worker), ST_OK);
-    assert_int_equal(mailbox_new(r->worker->base, r, &r->scan), ST_OK);
-    r->shared.scan = r->scan;
-    lag_init(&r->worker->lag, worker_now_us(r->worker) + 3600 * SECOND_US); /* nobody ticks */
+    worker_rig_start(&r->on, r->guard, NULL);
+    r->on.shared.on_report = on_report;
+    assert_int_equal(mailbox_new(r->on.worker->base, r, &r->scan), ST_OK);
+    r->on.shared.scan = r->scan;
+    lag_init(&r->on.worker->lag, worker_now_us(r->on.worker) + 3600 * SECOND_US); /* nobody ticks */
     return r;
 }
 
 static void rig_free(struct rig *r)
 {
-    worker_end(r->worker);
+    worker_end(r->on.worker);
     mailbox_free(r->scan);
-    worker_free(r->worker);
-    assert_int_equal(writer_close(r->writer, &(struct writer_totals){.records = 0}), ST_OK);
+    worker_rig_free(&r->on);
     guard_free(r->guard);
-    options_free(&r->options);
     close(r->resolver);
     free(r);
 }
@@ -113,11 +88,11 @@ static struct unit *begin(struct rig *r, const char *domain)
     struct txt_rr txt = {.p = text, .len = sizeof text - 1};
     struct dns_answer record = {.facts = {.status = LOOKUP_FOUND, .ede = -1}, .txt = &txt, .n = 1};
     struct input_item item = {.domain = domain};
-    uint64_t now = worker_now_us(r->worker);
+    uint64_t now = worker_now_us(r->on.worker);
     struct unit_start start = {
-        .began_us = now, .lag_then = lag_mark(&r->worker->lag, now), .second_pass = true};
-    assert_int_equal(unit_begin(r->worker, &item, &start, &record), ST_OK);
-    return r->worker->units;
+        .began_us = now, .lag_then = lag_mark(&r->on.worker->lag, now), .second_pass = true};
+    assert_int_equal(unit_begin(r->on.worker, &item, &start, &record), ST_OK);
+    return r->on.worker->units;
 }
 
 /* So much time has passed. */
@@ -130,14 +105,14 @@ static void age(struct unit *u, uint64_t us)
 
 static bool written(const struct rig *r, const char *text)
 {
-    const struct record_batch *b = r->worker->batch;
+    const struct record_batch *b = r->on.worker->batch;
     return b && b->n > 0 &&
            slice_contains_nocase((struct slice){b->lines.p, b->lines.len}, slice_of(text));
 }
 
 static void loop(struct rig *r)
 {
-    event_base_loop(r->worker->base, EVLOOP_NONBLOCK);
+    event_base_loop(r->on.worker->base, EVLOOP_NONBLOCK);
 }
 
 /* The question's own deadline lies beyond the unit's, and nobody answers it. */
@@ -148,11 +123,11 @@ static void test_question_without_end(void **state)
     struct unit *u = begin(r, "silent.example");
     loop(r);
     unit_check_deadline(u);
-    assert_int_equal(r->worker->n_units, 1); /* it is not late yet */
+    assert_int_equal(r->on.worker->n_units, 1); /* it is not late yet */
     age(u, 10 * SECOND_US);
     unit_check_deadline(u);
-    assert_int_equal(r->worker->n_units, 0);
-    assert_int_equal(r->worker->stats.watchdog, 1);
+    assert_int_equal(r->on.worker->n_units, 0);
+    assert_int_equal(r->on.worker->stats.watchdog, 1);
     assert_true(written(r, "\"adoption\":\"undetermined\""));
     assert_true(written(r, "\"deadline_hit\":true"));
     mailbox_deliver(r->scan);
@@ -172,17 +147,17 @@ static void test_held_by_our_rate(void **state)
     for (int sent = 0; sent < 2;) {
         char datagram[512];
         struct pollfd p = {.fd = r->resolver, .events = POLLIN};
-        event_base_loop(r->worker->base, EVLOOP_ONCE);
+        event_base_loop(r->on.worker->base, EVLOOP_ONCE);
         if (poll(&p, 1, 0) == 1)
             sent += recv(r->resolver, datagram, sizeof datagram, 0) > 0;
     }
-    assert_true(worker_now_us(r->worker) - second->began_us >= TIMEOUT_DOMAIN_MS * 1000);
+    assert_true(worker_now_us(r->on.worker) - second->began_us >= TIMEOUT_DOMAIN_MS * 1000);
     unit_check_deadline(second);
-    assert_int_equal(r->worker->n_units, 2);
+    assert_int_equal(r->on.worker->n_units, 2);
     /* Time that it does not wait for the rate counts. */
     age(second, SECOND_US);
     unit_check_deadline(second);
-    assert_int_equal(r->worker->n_units, 1);
+    assert_int_equal(r->on.worker->n_units, 1);
     assert_true(written(r, "\"domain\":\"second.example\""));
     rig_free(r);
 }
@@ -194,25 +169,26 @@ static void test_gate_that_stands_still(void **state)
     struct net_addr ip = {.family = 4, .b = {192, 0, 2, 1}};
     (void)state;
     struct unit *u = begin(r, "waiting.example");
-    struct job *job = job_new(r->worker, JOB_FETCH, &ip, "mta-sts.waiting.example");
+    struct job *job = job_new(r->on.worker, JOB_FETCH, &ip, "mta-sts.waiting.example");
     assert_non_null(job);
-    job->owner = r->worker;
+    job->owner = r->on.worker;
     job->asker = u;
-    job->sent_us = worker_now_us(r->worker);
+    job->sent_us = worker_now_us(r->on.worker);
     assert_null(u->jobs);
     u->jobs = job;
     unit_hold(u);
-    uint64_t standstill_us = (LIMIT_STANDSTILL_MS + r->options.timeout_policy_ms) * UINT64_C(1000);
+    uint64_t standstill_us =
+        (LIMIT_STANDSTILL_MS + r->on.options.timeout_policy_ms) * UINT64_C(1000);
     age(u, 2 * standstill_us);
-    owner_moves(&r->worker->owner, worker_now_us(r->worker));
+    owner_moves(&r->on.worker->owner, worker_now_us(r->on.worker));
     unit_check_deadline(u);
-    assert_int_equal(r->worker->n_units, 1);
-    owner_moves(&r->worker->owner, worker_now_us(r->worker) - standstill_us + SECOND_US / 10);
+    assert_int_equal(r->on.worker->n_units, 1);
+    owner_moves(&r->on.worker->owner, worker_now_us(r->on.worker) - standstill_us + SECOND_US / 10);
     unit_check_deadline(u);
-    assert_int_equal(r->worker->n_units, 1);
-    owner_moves(&r->worker->owner, worker_now_us(r->worker) - standstill_us - SECOND_US);
+    assert_int_equal(r->on.worker->n_units, 1);
+    owner_moves(&r->on.worker->owner, worker_now_us(r->on.worker) - standstill_us - SECOND_US);
     unit_check_deadline(u);
-    assert_int_equal(r->worker->n_units, 0);
+    assert_int_equal(r->on.worker->n_units, 0);
     assert_null(job->asker);
     job_free(job);
     assert_true(written(r, "\"adoption\":\"undetermined\""));
@@ -227,12 +203,12 @@ static void test_our_own_lateness(void **state)
     struct unit *u = begin(r, "suspended.example");
     loop(r);
     age(u, 3600 * SECOND_US);
-    r->worker->lag.late_us += 3600 * SECOND_US;
+    r->on.worker->lag.late_us += 3600 * SECOND_US;
     unit_check_deadline(u);
-    assert_int_equal(r->worker->n_units, 1);
+    assert_int_equal(r->on.worker->n_units, 1);
     age(u, SECOND_US);
     unit_check_deadline(u);
-    assert_int_equal(r->worker->n_units, 0);
+    assert_int_equal(r->on.worker->n_units, 0);
     rig_free(r);
 }
 
@@ -243,10 +219,10 @@ static void test_names_few(void **state)
     (void)state;
     for (int i = 0; i < 50; i++) {
         age(begin(r, "many.example"), 10 * SECOND_US);
-        unit_check_deadline(r->worker->units);
+        unit_check_deadline(r->on.worker->units);
     }
     mailbox_deliver(r->scan);
-    assert_int_equal(r->worker->stats.watchdog, 50);
+    assert_int_equal(r->on.worker->stats.watchdog, 50);
     assert_int_equal(r->named, 20);
     rig_free(r);
 }
