@@ -9,7 +9,7 @@
 
 #include "scanner/worker/result.h"
 
-enum { KNOWN_PROBES_MAX = 100000 }; /* as many as a worker remembers; others are probed again */
+enum { KNOWN_PROBES_MAX = 100000 }; /* as many as a scan remembers; others are probed again */
 
 typedef struct known_probes known_probes;
 enum status known_probes_new(known_probes **out);

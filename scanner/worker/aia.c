@@ -53,9 +53,9 @@ static struct intermediate *intermediate_new(struct slice body)
     return i;
 }
 
-enum status aia_cache_new(waitq **out)
+enum status aia_cache_new(uint32_t n_workers, waitq **out)
 {
-    return waitq_new(AIA_URLS_MAX, intermediate_unref, out);
+    return waitq_new(SIZE_MAX, LIMIT_AIA_CACHE_BYTES / n_workers, intermediate_unref, out);
 }
 
 bool aia_can_mend(const struct worker *w, const struct tls_facts *tls, const struct result *r)
@@ -115,7 +115,8 @@ static void flight_end(struct flight *f, struct slice body)
     struct intermediate *found = intermediate_new(body);
     if (found)
         atomic_fetch_add_explicit(&found->refs, 1, memory_order_relaxed);
-    struct waiter *next, *waiter = waitq_settle(w->aia, f->url, strlen(f->url), found, UINT64_MAX);
+    struct waiter *next, *waiter = waitq_settle(w->aia, f->url, strlen(f->url), found,
+                                                sizeof *found + body.len, UINT64_MAX);
     for (; waiter; waiter = next) {
         next = waiter->next;
         send_home(want_of(waiter), found);
@@ -221,7 +222,7 @@ static void fly(struct worker *w, const char *url)
 {
     struct flight *f = calloc(1, sizeof *f);
     if (!f) {
-        struct waiter *next, *waiter = waitq_settle(w->aia, url, strlen(url), NULL, 0);
+        struct waiter *next, *waiter = waitq_settle(w->aia, url, strlen(url), NULL, 0, 0);
         for (; waiter; waiter = next) {
             next = waiter->next;
             send_home(want_of(waiter), NULL);

@@ -14,7 +14,6 @@ struct worker;
 enum {
     AIA_BODY_MAX_BYTES = 65536,
     AIA_DEADLINE_MS = 15000,
-    AIA_URLS_MAX = 10000, /* remembered per worker */
 };
 
 /* Whether the chain behind these facts is one that AIA could mend. */
@@ -24,6 +23,7 @@ bool aia_can_mend(const struct worker *w, const struct tls_facts *tls, const str
 void aia_mend(struct worker *w, struct tls_facts *tls, const struct result *r,
               void (*done)(void *arg), void *arg);
 
-enum status aia_cache_new(waitq **out);
+/* The share of one worker of so many. */
+enum status aia_cache_new(uint32_t n_workers, waitq **out);
 
 #endif

@@ -21,9 +21,9 @@ static void kept_unref(void *value)
     free(k);
 }
 
-enum status enquiry_cache_new(waitq **out)
+enum status enquiry_cache_new(uint32_t n_workers, waitq **out)
 {
-    return waitq_new(LIMIT_NAME_CACHE_ENTRIES, kept_unref, out);
+    return waitq_new(SIZE_MAX, LIMIT_NAME_CACHE_BYTES / n_workers, kept_unref, out);
 }
 
 /* The types that are shared: MX, A, AAAA and the TXT of a parent domain. */
@@ -63,17 +63,27 @@ static enum status copy_records(struct arena *arena, enum dns_type type,
     return ST_OK;
 }
 
-static struct kept_answer *keep(enum dns_type type, const struct dns_answer *in, uint32_t pass)
+static enum status copy_answer(struct arena *arena, enum dns_type type, const struct dns_answer *in,
+                               struct dns_answer *out)
 {
-    struct kept_answer *k = calloc(1, sizeof *k);
-    if (!k)
+    out->truncated = in->truncated;
+    enum status st = dns_facts_copy(arena, &in->facts, &out->facts);
+    return st == ST_OK ? copy_records(arena, type, in, out) : st;
+}
+
+/* Copied once to learn what memory it takes, and once into just that: there are many. */
+static struct kept_answer *keep(struct worker *w, enum dns_type type, const struct dns_answer *in)
+{
+    struct arena *draft = &w->draft;
+    struct dns_answer tried = {.n = 0};
+    struct kept_answer *k = NULL;
+    arena_reset(draft);
+    if (copy_answer(draft, type, in, &tried) != ST_OK || !(k = calloc(1, sizeof *k)))
         return NULL;
     k->refs = 1;
-    k->pass = pass;
-    arena_init_sized(&k->arena, EVIDENCE_MAX_BYTES, 256);
-    k->answer.truncated = in->truncated;
-    if (dns_facts_copy(&k->arena, &in->facts, &k->answer.facts) == ST_OK &&
-        copy_records(&k->arena, type, in, &k->answer) == ST_OK)
+    k->pass = w->pass;
+    arena_init_sized(&k->arena, EVIDENCE_MAX_BYTES, draft->used_bytes);
+    if (copy_answer(&k->arena, type, in, &k->answer) == ST_OK)
         return k;
     kept_unref(k);
     return NULL;
@@ -108,10 +118,13 @@ static void settle(struct enquiry *q, const struct dns_answer *a)
     struct worker *w = q->worker;
     struct cache_key key;
     make_key(q, &key);
-    struct kept_answer *k = keep(q->type, a, w->pass);
-    if (k)
+    struct kept_answer *k = keep(w, q->type, a);
+    size_t bytes = 0;
+    if (k) {
         k->refs++;
-    struct waiter *next, *waiter = waitq_settle(w->names, key.bytes, key.len, k,
+        bytes = sizeof *k + k->arena.used_bytes;
+    }
+    struct waiter *next, *waiter = waitq_settle(w->names, key.bytes, key.len, k, bytes,
                                                 expiry_ms(a, worker_now_us(w) / 1000));
     for (; waiter; waiter = next) {
         next = waiter->next;

@@ -39,6 +39,7 @@ struct enquiry {
  * the asker has mostly read anyway. */
 void enquiry_start(struct enquiry *q, uint64_t now_us);
 
-enum status enquiry_cache_new(waitq **out);
+/* The share of one worker of so many. */
+enum status enquiry_cache_new(uint32_t n_workers, waitq **out);
 
 #endif

@@ -35,9 +35,10 @@ enum {
     LIMIT_ZONE_CUTS = 8,         /* names asked for NS, from _mta-sts.D up, to find the zone */
     LIMIT_NAMES_PER_ADDRESS = 8, /* probes of one address with different SNI */
     LIMIT_FETCHES_PER_ADDRESS = 200000, /* in one scan; the largest hosters have fewer customers */
-    LIMIT_MISDIRECTED_PER_ADDRESS = 10000, /* of them, fetches that found nobody of that name */
-    LIMIT_NAME_CACHE_ENTRIES = 100000,     /* cached MX, A, AAAA answers per worker */
-    LIMIT_PROBE_CACHE_ENTRIES = 100000,    /* probed addresses remembered per worker */
+    LIMIT_MISDIRECTED_PER_ADDRESS = 10000,     /* of them, fetches that found nobody of that name */
+    LIMIT_NAME_CACHE_BYTES = 16 * 1024 * 1024, /* cached MX, A, AAAA answers: some 40,000 */
+    LIMIT_AIA_CACHE_BYTES = 4 * 1024 * 1024,   /* intermediates fetched, some 1.5 KB each */
+    LIMIT_PROBE_CACHE_ENTRIES = 100000,        /* probed addresses remembered, some 0.8 KB each */
     /* --coalesce, see owner_coalesce.h */
     LIMIT_COALESCE_ADDRESSES = 1024, /* known at once, per worker */
     LIMIT_COALESCE_CONNECTIONS = 4,  /* shared ones at once, to an address */
@@ -48,11 +49,12 @@ enum {
     LIMIT_COALESCE_IDLE_MS = 2000,   /* an unused one is closed */
     LIMIT_COALESCE_RIDE_MS = 10000,  /* for a request; afterwards by a connection of its own */
     LIMIT_RETRY_DOMAINS = 1000000,   /* undetermined domains kept for the second pass */
-    LIMIT_FEED_BATCH = 256,          /* input items handed to a worker at once */
-    LIMIT_FEED_QUEUE = 64,           /* batches read ahead */
-    LIMIT_STANDSTILL_MS = 660000,    /* a unit waits no longer behind a gate where nobody moves:
-                                        the longest gap (GATE_REMEMBER_MS), and a minute */
-    LIMIT_BATCH_LATENCY_MS = 1000,   /* a finished record waits no longer for its batch to fill */
+    LIMIT_RETRY_LINES_BYTES = 8 * 1024 * 1024, /* of their records, as the first pass saw them */
+    LIMIT_FEED_BATCH = 256,                    /* input items handed to a worker at once */
+    LIMIT_FEED_QUEUE = 64,                     /* batches read ahead */
+    LIMIT_STANDSTILL_MS = 660000,  /* a unit waits no longer behind a gate where nobody moves:
+                                      the longest gap (GATE_REMEMBER_MS), and a minute */
+    LIMIT_BATCH_LATENCY_MS = 1000, /* a finished record waits no longer for its batch to fill */
 };
 
 #endif

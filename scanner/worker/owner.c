@@ -60,6 +60,11 @@ void owner_connection_over(struct owner *o, struct job *job, bool timed_out, boo
 
 static void job_over(struct owner *o, struct job *job)
 {
+    /* The writer has its chain, and who judges names has these: nobody needs the bytes any more. */
+    if (job->result) {
+        cert_chain_unref(job->result->chain);
+        job->result->chain = NULL;
+    }
     if (job->kind == JOB_PROBE)
         owner_settle_probe(o, job);
     else
@@ -297,7 +302,8 @@ enum status owner_init(struct owner *o, struct worker *w)
     if (st == ST_OK)
         st = gate_new(&smtp, &o->smtp);
     if (st == ST_OK)
-        st = waitq_new(LIMIT_PROBE_CACHE_ENTRIES, result_release, &o->probes);
+        st = waitq_new(LIMIT_PROBE_CACHE_ENTRIES / s->n_workers, SIZE_MAX, result_release,
+                       &o->probes);
     if (st == ST_OK)
         st = fetcher_new(w->base, &fetch, &o->fetcher);
     if (st == ST_OK && opt->coalesce)

@@ -67,7 +67,7 @@ static void join(struct owner *o, struct job *job, const char *key, size_t len,
             memcpy(job->cache_key, key, len);
             job->cache_key_len = len;
         } else {
-            waitq_settle(o->probes, key, len, NULL, 0);
+            waitq_settle(o->probes, key, len, NULL, 0, 0);
         }
         owner_queue(o, job);
         break;
@@ -133,7 +133,7 @@ void owner_settle_probe(struct owner *o, struct job *job)
     make_key(job, &key);
     bool by_address = job->cache_key_len == key.address_len;
     struct waiter *next, *waiter = waitq_settle(o->probes, job->cache_key, job->cache_key_len,
-                                                r ? result_ref(r) : NULL, UINT64_MAX);
+                                                r ? result_ref(r) : NULL, 0, UINT64_MAX);
     free(job->cache_key);
     job->cache_key = NULL;
     for (; waiter; waiter = next) {
@@ -160,7 +160,7 @@ void owner_know_probe(struct owner *o, const struct net_addr *ip, struct result 
     if (first)
         first->names_tried++;
     if (waitq_join(o->probes, key.bytes, len, now_ms, &nobody, &value) == WAITQ_LEAD)
-        waitq_settle(o->probes, key.bytes, len, r, UINT64_MAX);
+        waitq_settle(o->probes, key.bytes, len, r, 0, UINT64_MAX);
     else
         result_unref(r);
 }

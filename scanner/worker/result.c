@@ -2,18 +2,6 @@
 
 #include <stdlib.h>
 
-static struct result *result_new(void)
-{
-    struct result *r = calloc(1, sizeof *r);
-    if (!r)
-        return NULL;
-    atomic_init(&r->refs, 1);
-    arena_init_sized(&r->arena, EVIDENCE_MAX_BYTES, 1024);
-    fetch_facts_init(&r->fetch);
-    probe_facts_init(&r->probe);
-    return r;
-}
-
 static const char *copy_text(struct arena *arena, const char *text, bool *ok)
 {
     if (!text)
@@ -44,27 +32,52 @@ static bool copy_certs(struct result *r, const struct cert_names *names, struct 
     return ok;
 }
 
-struct result *result_of_fetch(const struct fetch_outcome *out)
+static bool fill_fetch(struct result *r, const void *from, const char *sni)
 {
-    struct result *r = result_new();
-    if (r && fetch_facts_copy(&r->arena, &out->facts, &r->fetch) == ST_OK &&
-        copy_certs(r, &out->names, out->chain, out->aia_url))
+    const struct fetch_outcome *out = from;
+    (void)sni;
+    return fetch_facts_copy(&r->arena, &out->facts, &r->fetch) == ST_OK &&
+           copy_certs(r, &out->names, out->chain, out->aia_url);
+}
+
+static bool fill_probe(struct result *r, const void *from, const char *sni)
+{
+    const struct probe_outcome *out = from;
+    bool ok = probe_facts_copy(&r->arena, &out->facts, &r->probe) == ST_OK &&
+              copy_certs(r, &out->names, out->chain, out->aia_url);
+    r->sni = copy_text(&r->arena, sni, &ok);
+    return ok;
+}
+
+/* Filled once to learn what memory it takes, and once in just that. */
+static struct result *result_of(bool (*fill)(struct result *r, const void *from, const char *sni),
+                                const void *from, const char *sni)
+{
+    struct result draft = {.refs = 1};
+    struct result *r = calloc(1, sizeof *r);
+    arena_init(&draft.arena, EVIDENCE_MAX_BYTES);
+    bool ok = r && fill(&draft, from, sni);
+    if (ok) {
+        atomic_init(&r->refs, 1);
+        arena_init_sized(&r->arena, EVIDENCE_MAX_BYTES, draft.arena.used_bytes);
+        ok = fill(r, from, sni);
+    }
+    cert_chain_unref(draft.chain);
+    arena_free(&draft.arena);
+    if (ok)
         return r;
     result_unref(r);
     return NULL;
 }
 
+struct result *result_of_fetch(const struct fetch_outcome *out)
+{
+    return result_of(fill_fetch, out, NULL);
+}
+
 struct result *result_of_probe(const struct probe_outcome *out, const char *sni)
 {
-    struct result *r = result_new();
-    bool ok = r && probe_facts_copy(&r->arena, &out->facts, &r->probe) == ST_OK &&
-              copy_certs(r, &out->names, out->chain, out->aia_url);
-    if (ok)
-        r->sni = copy_text(&r->arena, sni, &ok);
-    if (ok)
-        return r;
-    result_unref(r);
-    return NULL;
+    return result_of(fill_probe, out, sni);
 }
 
 struct result *result_ref(struct result *r)

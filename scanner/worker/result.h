@@ -1,6 +1,7 @@
 /* result - what an address's owner found out, shared read-only between threads by reference.
  *
- * Made and filled by one worker, immutable from then on; the last reference frees it. */
+ * Made and filled by one worker, immutable from then on; the last reference frees it. Results of
+ * probes are kept for as long as the scan runs, so one takes the memory it needs and no more. */
 #ifndef SCANNER_WORKER_RESULT_H
 #define SCANNER_WORKER_RESULT_H
 
@@ -11,10 +12,12 @@
 struct result {
     atomic_uint refs;
     struct arena arena; /* holds facts, names and texts */
-    struct fetch_facts fetch;
-    struct probe_facts probe;
+    union {
+        struct fetch_facts fetch; /* result_of_fetch */
+        struct probe_facts probe; /* result_of_probe */
+    };
     struct cert_names names;
-    struct cert_chain *chain; /* one reference, or NULL */
+    struct cert_chain *chain; /* one reference until the owner is done with it, then NULL */
     const char *aia_url;
     const char *sni;      /* name that was asked with; NULL without SNI */
     uint32_t pass;        /* in which it was made */

@@ -3,10 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void retry_init(struct retry_list *r, size_t n_max)
+void retry_init(struct retry_list *r, size_t n_max, size_t line_bytes_max)
 {
-    *r = (struct retry_list){.n_max = n_max};
+    *r = (struct retry_list){.n_max = n_max, .line_bytes_max = line_bytes_max};
     r->last = &r->first;
+}
+
+bool retry_keeps_line(const struct retry_list *r, size_t len)
+{
+    return len <= r->line_bytes_max - r->line_bytes;
 }
 
 /* Copies bytes and a NUL behind the struct; advances *at. */
@@ -24,7 +29,7 @@ enum status retry_add(struct retry_list *r, const struct evidence *e, struct sli
 {
     if (r->n >= r->n_max)
         return ST_LIMIT;
-    if (r->line_bytes + line.len > RETRY_LINES_MAX_BYTES)
+    if (!retry_keeps_line(r, line.len))
         line.len = 0;
     size_t domain_len = strlen(e->domain), tag_len = e->tag ? strlen(e->tag) : 0;
     struct retry_domain *d = malloc(sizeof *d + domain_len + tag_len + line.len + 3);

@@ -9,8 +9,6 @@
 
 #include "lib/evidence.h"
 
-enum { RETRY_LINES_MAX_BYTES = 16 * 1024 * 1024 }; /* record lines kept, per worker */
-
 struct retry_domain {
     struct retry_domain *next;
     uint64_t index;
@@ -26,10 +24,13 @@ struct retry_domain {
 
 struct retry_list {
     struct retry_domain *first, **last;
-    size_t n, n_max, line_bytes;
+    size_t n, n_max, line_bytes, line_bytes_max;
 };
 
-void retry_init(struct retry_list *r, size_t n_max);
+/* At most so many domains, and so many bytes of their lines. */
+void retry_init(struct retry_list *r, size_t n_max, size_t line_bytes_max);
+/* Whether a line of so many bytes would be kept. */
+bool retry_keeps_line(const struct retry_list *r, size_t len);
 /* Copies what is needed of e and of its line (empty: none). ST_LIMIT when the list is full: then
  * the domain is to be written as it is. */
 enum status retry_add(struct retry_list *r, const struct evidence *e, struct slice line);

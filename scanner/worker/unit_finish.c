@@ -111,9 +111,12 @@ static bool withhold(struct unit *u, const struct judgement *j)
         !w->shared->options->retry_undetermined || !lookup_is_undetermined(u->e.sts.dns.status);
     if (keep_line && record_write(&u->e, j, &line) != ST_OK)
         strbuf_clear(&line);
-    enum status st = retry_add(&w->withheld, &u->e, (struct slice){line.p, line.len});
+    /* What will not be walked again is withheld whole, or not at all. */
+    bool kept =
+        (w->shared->options->retry_undetermined || retry_keeps_line(&w->withheld, line.len)) &&
+        retry_add(&w->withheld, &u->e, (struct slice){line.p, line.len}) == ST_OK;
     strbuf_free(&line);
-    return st == ST_OK;
+    return kept;
 }
 
 void unit_finish(struct unit *u)

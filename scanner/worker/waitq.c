@@ -11,7 +11,8 @@ struct entry {
     struct waiter *first, **last;
     void *value;
     uint64_t expires_ms;
-    size_t key_len;
+    uint32_t bytes; /* of the value and of the entry itself, once it is settled */
+    uint32_t key_len;
     bool pending, used;
     char key[];
 };
@@ -20,11 +21,12 @@ struct waitq {
     struct table table;
     struct entry *hand; /* NULL when nothing is settled */
     size_t settled, entries_max;
+    size_t bytes, bytes_max; /* of the settled ones */
     waitq_release_fn release;
     uint64_t hash_key, evictions;
 };
 
-enum status waitq_new(size_t entries_max, waitq_release_fn release, waitq **out)
+enum status waitq_new(size_t entries_max, size_t bytes_max, waitq_release_fn release, waitq **out)
 {
     waitq *q = calloc(1, sizeof *q);
     if (!q)
@@ -34,6 +36,7 @@ enum status waitq_new(size_t entries_max, waitq_release_fn release, waitq **out)
         return ST_NOMEM;
     }
     q->entries_max = entries_max > 0 ? entries_max : 1;
+    q->bytes_max = bytes_max;
     q->release = release;
     if (getentropy(&q->hash_key, sizeof q->hash_key) != 0)
         q->hash_key = (uint64_t)(uintptr_t)q; /* an early kernel: what address space layout gives */
@@ -52,6 +55,7 @@ static void ring_add(waitq *q, struct entry *e)
         q->hand = e->before = e->after = e;
     }
     q->settled++;
+    q->bytes += e->bytes;
 }
 
 static void ring_remove(waitq *q, struct entry *e)
@@ -61,6 +65,7 @@ static void ring_remove(waitq *q, struct entry *e)
     e->before->after = e->after;
     e->after->before = e->before;
     q->settled--;
+    q->bytes -= e->bytes;
 }
 
 static void drop(waitq *q, struct entry *e)
@@ -120,7 +125,7 @@ enum waitq_joined waitq_join(waitq *q, const void *key, size_t len, uint64_t now
     if (!e)
         return WAITQ_NOMEM;
     e->node.hash = hash;
-    e->key_len = len;
+    e->key_len = (uint32_t)len;
     memcpy(e->key, key, len);
     e->pending = true;
     e->last = &e->first;
@@ -149,7 +154,8 @@ static void evict_one(waitq *q)
     q->evictions++;
 }
 
-struct waiter *waitq_settle(waitq *q, const void *key, size_t len, void *value, uint64_t expires_ms)
+struct waiter *waitq_settle(waitq *q, const void *key, size_t len, void *value, size_t bytes,
+                            uint64_t expires_ms)
 {
     struct entry *e = find(q, table_hash(q->hash_key, key, len), key, len);
     if (!e || !e->pending)
@@ -159,7 +165,9 @@ struct waiter *waitq_settle(waitq *q, const void *key, size_t len, void *value, 
         drop(q, e);
         return waiters;
     }
-    while (q->settled >= q->entries_max)
+    bytes += sizeof *e + len;
+    e->bytes = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+    while (q->hand && (q->settled >= q->entries_max || q->bytes + e->bytes > q->bytes_max))
         evict_one(q);
     e->pending = false;
     e->first = NULL;
@@ -185,4 +193,9 @@ uint64_t waitq_evictions(const waitq *q)
 size_t waitq_entries(const waitq *q)
 {
     return q->settled;
+}
+
+size_t waitq_bytes(const waitq *q)
+{
+    return q->bytes;
 }

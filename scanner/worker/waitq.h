@@ -27,8 +27,9 @@ enum waitq_joined {
     WAITQ_NOMEM,
 };
 
-/* entries_max bounds the settled entries. */
-enum status waitq_new(size_t entries_max, waitq_release_fn release, waitq **out);
+/* entries_max and bytes_max bound the settled entries and the memory that they take together with
+ * their values; SIZE_MAX: no bound. */
+enum status waitq_new(size_t entries_max, size_t bytes_max, waitq_release_fn release, waitq **out);
 /* Must not be waited for any more. */
 void waitq_free(waitq *q);
 
@@ -37,13 +38,14 @@ enum waitq_joined waitq_join(waitq *q, const void *key, size_t len, uint64_t now
 /* The value without joining; NULL when there is none (pending included). */
 void *waitq_peek(waitq *q, const void *key, size_t len, uint64_t now_ms);
 /* The answer is found: the cache takes the value (NULL: nothing is kept) until expires_ms, and the
- * waiters are returned in the order of asking. */
-struct waiter *waitq_settle(waitq *q, const void *key, size_t len, void *value,
+ * waiters are returned in the order of asking. bytes: what the value takes. */
+struct waiter *waitq_settle(waitq *q, const void *key, size_t len, void *value, size_t bytes,
                             uint64_t expires_ms);
 /* Drops a settled value, so that the next one leads again. */
 void waitq_forget(waitq *q, const void *key, size_t len);
 
 uint64_t waitq_evictions(const waitq *q);
 size_t waitq_entries(const waitq *q);
+size_t waitq_bytes(const waitq *q); /* of the settled entries and their values */
 
 #endif

@@ -398,7 +398,9 @@ enum status worker_new(const struct worker_shared *shared, uint32_t id, struct w
         w->record_max = 1;
     w->wide_max = w->record_max < WIDE_UNITS_MAX ? w->record_max : WIDE_UNITS_MAX;
     judgement_init(&w->judgement);
-    retry_init(&w->withheld, LIMIT_RETRY_DOMAINS / shared->n_workers);
+    arena_init(&w->draft, EVIDENCE_MAX_BYTES);
+    retry_init(&w->withheld, LIMIT_RETRY_DOMAINS / shared->n_workers,
+               LIMIT_RETRY_LINES_BYTES / shared->n_workers);
     enum status st = ST_NOMEM;
     w->base = make_base();
     if (!w->base)
@@ -409,9 +411,9 @@ enum status worker_new(const struct worker_shared *shared, uint32_t id, struct w
         goto fail;
     st = mailbox_new(w->base, w, &w->box);
     if (st == ST_OK)
-        st = enquiry_cache_new(&w->names);
+        st = enquiry_cache_new(shared->n_workers, &w->names);
     if (st == ST_OK)
-        st = aia_cache_new(&w->aia);
+        st = aia_cache_new(shared->n_workers, &w->aia);
     if (st == ST_OK)
         st = make_dns(w);
     if (st == ST_OK)
@@ -481,6 +483,7 @@ void worker_free(struct worker *w)
     unit_pool_free(w);
     unit_ask_pool_free(w);
     retry_free(&w->withheld);
+    arena_free(&w->draft);
     feed_batch_free(w->input);
     record_batch_free(w->batch);
     judgement_free(&w->judgement);

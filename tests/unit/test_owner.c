@@ -2,6 +2,7 @@
  * own loop delays is not theirs, and who limits us is asked again later. */
 #include "lib/record_json.h"
 #include "scanner/known_probes.h"
+#include "scanner/net/tls_internal.h"
 #include "scanner/output/certs.h"
 #include "scanner/worker/owner.h"
 #include "tests/unit/net_world.h"
@@ -247,8 +248,8 @@ static void test_no_false_slowness(void **state)
 /* ---- what an earlier run knows -------------------------------------------------------------- */
 
 /* The record of a domain whose MX `name` was probed with that result, and its certificate. */
-static void leave_record(const struct result *r, const char *name, struct strbuf *record,
-                         const char *certs_path)
+static void leave_record(const struct net_world *w, const struct result *r, const char *name,
+                         struct strbuf *record, const char *certs_path)
 {
     struct evidence e;
     struct judgement j;
@@ -268,7 +269,13 @@ static void leave_record(const struct result *r, const char *name, struct strbuf
     strbuf_init(record, RECORD_LINE_MAX_BYTES);
     assert_int_equal(record_write(&e, &j, record), ST_OK);
     strbuf_init(&cert, RECORD_LINE_MAX_BYTES);
-    assert_int_equal(cert_line(r->chain, &cert), ST_OK);
+    assert_null(r->chain); /* the writer has it */
+    STACK_OF(X509) *served = sk_X509_new_null();
+    assert_true(sk_X509_push(served, w->leaf.x509) > 0);
+    struct cert_chain *chain = cert_chain_new(EVP_sha256(), served);
+    assert_int_equal(cert_line(chain, &cert), ST_OK);
+    cert_chain_unref(chain);
+    sk_X509_free(served);
     FILE *f = fopen(certs_path, "w");
     assert_non_null(f);
     assert_int_equal(fwrite(cert.p, 1, cert.len, f), cert.len);
@@ -315,7 +322,7 @@ static void test_known_probe(void **state)
     run(first, JOB_PROBE, PATIENT_MS);
     const struct probe_facts *seen = &first->job->result->probe;
     assert_int_equal(seen->end, PROBE_OK);
-    leave_record(first->job->result, "mx.other.example", &record, path);
+    leave_record(*state, first->job->result, "mx.other.example", &record, path);
 
     struct rig *second = run_knowing(*state, (struct slice){record.p, record.len}, path);
     assert_int_equal(atomic_load(&second->server.connections), 0);

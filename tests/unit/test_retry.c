@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+enum { LINE_BYTES = 1000 };
+
 static void failed(struct evidence *e, const char *domain, uint64_t index)
 {
     evidence_reset(e);
@@ -28,7 +30,7 @@ static void test_first_in_first_out(void **state)
     struct retry_list r;
     struct evidence e;
     evidence_init(&e);
-    retry_init(&r, 2);
+    retry_init(&r, 2, LINE_BYTES);
     failed(&e, "one.example", 1);
     assert_int_equal(retry_add(&r, &e, (struct slice){NULL, 0}), ST_OK);
     failed(&e, "two.example", 2);
@@ -61,7 +63,7 @@ static void test_evidence_of_the_first_pass(void **state)
     struct evidence e, back;
     evidence_init(&e);
     evidence_init(&back);
-    retry_init(&r, 10);
+    retry_init(&r, 10, LINE_BYTES);
     failed(&e, "one.example", 41);
     assert_int_equal(retry_add(&r, &e, (struct slice){NULL, 0}), ST_OK);
     evidence_reset(&e); /* nothing may point into it */
@@ -88,17 +90,18 @@ static void test_lines_are_bounded(void **state)
     (void)state;
     struct retry_list r;
     struct evidence e;
-    char *line = calloc(1, RETRY_LINES_MAX_BYTES);
-    assert_non_null(line);
-    memset(line, 'x', RETRY_LINES_MAX_BYTES);
+    char line[LINE_BYTES];
+    memset(line, 'x', LINE_BYTES);
     evidence_init(&e);
-    retry_init(&r, 10);
+    retry_init(&r, 10, LINE_BYTES);
     failed(&e, "one.example", 1);
-    assert_int_equal(retry_add(&r, &e, (struct slice){line, RETRY_LINES_MAX_BYTES}), ST_OK);
+    assert_true(retry_keeps_line(&r, LINE_BYTES));
+    assert_false(retry_keeps_line(&r, LINE_BYTES + 1));
+    assert_int_equal(retry_add(&r, &e, (struct slice){line, LINE_BYTES}), ST_OK);
+    assert_false(retry_keeps_line(&r, 1));
     assert_int_equal(retry_add(&r, &e, (struct slice){line, 1}), ST_OK);
     assert_non_null(r.first->line);
     assert_null(r.first->next->line);
-    free(line);
     retry_free(&r);
     evidence_free(&e);
 }
