@@ -5,8 +5,9 @@
  * the same store, one context per connection for HTTPS (as libcurl must), one for all for SMTP.
  * Rounds alternate and the median counts, for other load on the machine disturbs both alike.
  *
- *   bench_tls [CONNECTIONS [ROUNDS]]
- *   bench_tls profile fetch|probe bare|ours CONNECTIONS
+ *   bench_tls [--large-ca] [CONNECTIONS [ROUNDS]]
+ *                       --large-ca: a chain as of large authorities, see tls_server.h
+ *   bench_tls [--large-ca] profile fetch|probe bare|ours CONNECTIONS
  *                       one side alone, for perf and callgrind
  *   bench_tls serve     only the servers, for other clients: prints how they are reached, ends with
  *                       standard input */
@@ -14,6 +15,7 @@
 #include "benchmarks/tls_server.h"
 #include "scanner/net/fetch.h"
 #include "scanner/net/probe.h"
+#include "scanner/worker/limits.h"
 
 #include <curl/curl.h>
 #include <signal.h>
@@ -29,6 +31,7 @@ struct bench {
     struct bench_servers servers;
     struct event_base *base;
     tls_trust *trust;
+    signatures *signatures;
     X509_STORE *store;
     guard *guard;
     fetcher *fetcher;
@@ -156,21 +159,26 @@ static bool profile(struct bench *b, const char *kind, const char *side)
     return true;
 }
 
-static void setup(struct bench *b)
+static void setup(struct bench *b, enum bench_chain chain)
 {
     char ca_file[64];
-    if (!bench_servers_start(&b->servers, ca_file))
+    if (!bench_servers_start(&b->servers, chain, ca_file))
         die("the servers do not start");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     b->base = event_base_new();
     b->store = X509_STORE_new();
     if (b->base == NULL || b->store == NULL || X509_STORE_load_file(b->store, ca_file) != 1 ||
-        tls_trust_new(ca_file, &b->trust) != ST_OK || guard_new(&b->guard) != ST_OK ||
-        guard_allow(b->guard, "127.0.0.1") != ST_OK)
+        tls_trust_new(ca_file, &b->trust) != ST_OK ||
+        signatures_new(LIMIT_SIGNATURE_CACHE_ENTRIES, &b->signatures) != ST_OK ||
+        guard_new(&b->guard) != ST_OK || guard_allow(b->guard, "127.0.0.1") != ST_OK)
         die("setup failed");
     unlink(ca_file);
-    struct fetch_config fc = {.trust = b->trust, .guard = b->guard, .user_agent = "bench"};
-    struct probe_config pc = {.trust = b->trust, .guard = b->guard, .ehlo_name = "bench.example"};
+    struct fetch_config fc = {
+        .trust = b->trust, .signatures = b->signatures, .guard = b->guard, .user_agent = "bench"};
+    struct probe_config pc = {.trust = b->trust,
+                              .signatures = b->signatures,
+                              .guard = b->guard,
+                              .ehlo_name = "bench.example"};
     if (fetcher_new(b->base, &fc, &b->fetcher) != ST_OK ||
         prober_new(b->base, &pc, &b->prober) != ST_OK)
         die("setup failed");
@@ -181,7 +189,7 @@ static int serve(void)
 {
     struct bench_servers servers;
     char ca_file[64];
-    if (!bench_servers_start(&servers, ca_file))
+    if (!bench_servers_start(&servers, BENCH_CHAIN_P256, ca_file))
         die("the servers do not start");
     printf("HTTPS_PORT=%u\nSMTP_PORT=%u\nHOST=%s\nCA_FILE=%s\n\n", servers.https.port,
            servers.smtp.port, BENCH_HOST, ca_file);
@@ -197,6 +205,7 @@ static void teardown(struct bench *b)
 {
     fetcher_free(b->fetcher);
     prober_free(b->prober);
+    signatures_free(b->signatures);
     event_base_free(b->base);
     tls_trust_free(b->trust);
     X509_STORE_free(b->store);
@@ -208,6 +217,12 @@ static void teardown(struct bench *b)
 int main(int argc, char **argv)
 {
     struct bench b = {.left = 0};
+    enum bench_chain chain = BENCH_CHAIN_P256;
+    if (argc > 1 && strcmp(argv[1], "--large-ca") == 0) {
+        chain = BENCH_CHAIN_LARGE_CA;
+        argc--;
+        argv++;
+    }
     if (argc == 2 && strcmp(argv[1], "serve") == 0)
         return serve();
     bool profiled = argc == 5 && strcmp(argv[1], "profile") == 0;
@@ -216,13 +231,13 @@ int main(int argc, char **argv)
                                   : 600;
     long rounds = !profiled && argc > 2 ? strtol(argv[2], NULL, 10) : 5;
     if (connections < IN_FLIGHT || rounds < 1 || rounds > ROUNDS_MAX)
-        die("usage: bench_tls [CONNECTIONS [ROUNDS]]");
+        die("usage: bench_tls [--large-ca] [CONNECTIONS [ROUNDS]]");
     signal(SIGPIPE, SIG_IGN);
     b.connections = (size_t)connections;
-    setup(&b);
+    setup(&b, chain);
     if (profiled) {
         if (!profile(&b, argv[2], argv[3]))
-            die("usage: bench_tls profile fetch|probe bare|ours CONNECTIONS");
+            die("usage: bench_tls [--large-ca] profile fetch|probe bare|ours CONNECTIONS");
     } else {
         compare_kind(&b, false, (int)rounds);
         compare_kind(&b, true, (int)rounds);

@@ -97,11 +97,13 @@ static void serve(const struct server *https, const struct server *smtp)
         pause();
 }
 
-bool bench_servers_start(struct bench_servers *s, char ca_file[64])
+bool bench_servers_start(struct bench_servers *s, enum bench_chain chain, char ca_file[64])
 {
-    struct pki_cert root = pki_make(&(struct pki_spec){.cn = "Bench Root", .ca = true});
-    struct pki_cert issuer =
-        pki_make(&(struct pki_spec){.cn = "Bench Issuer", .ca = true, .issuer = &root});
+    bool large = chain == BENCH_CHAIN_LARGE_CA;
+    struct pki_cert root =
+        pki_make(&(struct pki_spec){.cn = "Bench Root", .ca = true, .rsa_bits = large ? 4096 : 0});
+    struct pki_cert issuer = pki_make(&(struct pki_spec){
+        .cn = "Bench Issuer", .ca = true, .issuer = &root, .key = large ? "P-384" : NULL});
     struct pki_cert leaf =
         pki_make(&(struct pki_spec){.san = "DNS:" BENCH_HOST, .issuer = &issuer});
     struct net_tls tls = {.leaf = &leaf, .extra = {&issuer}, .n_extra = 1};

@@ -11,8 +11,13 @@ struct bench_servers {
     struct endpoint https, smtp; /* on 127.0.0.1 */
     pid_t pid;
 };
-/* Certificates: P-256 throughout, one intermediate. ca_file is a new file with the root. */
-bool bench_servers_start(struct bench_servers *s, char ca_file[64]);
+/* Keys of the root, its one intermediate and the leaf. */
+enum bench_chain {
+    BENCH_CHAIN_P256,     /* P-256 throughout */
+    BENCH_CHAIN_LARGE_CA, /* RSA-4096, P-384, P-256, as of large authorities of today */
+};
+/* ca_file is a new file with the root. */
+bool bench_servers_start(struct bench_servers *s, enum bench_chain chain, char ca_file[64]);
 void bench_servers_stop(struct bench_servers *s);
 
 #endif

@@ -62,6 +62,8 @@ const struct stats_counter stats_work[] = {
     {"aia_fetches", offsetof(struct scan_stats, aia_fetches)},
     {"probe_cache_hits", offsetof(struct scan_stats, probe_cache_hits)},
     {"name_cache_hits", offsetof(struct scan_stats, name_cache_hits)},
+    {"signature_cache_hits", offsetof(struct scan_stats, signature_cache_hits)},
+    {"signature_cache_misses", offsetof(struct scan_stats, signature_cache_misses)},
     {"cache_evictions", offsetof(struct scan_stats, cache_evictions)},
     {"guard_special", offsetof(struct scan_stats, guard_special)},
     {"guard_blocklisted", offsetof(struct scan_stats, guard_blocklisted)},

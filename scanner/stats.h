@@ -31,6 +31,7 @@ struct scan_stats {
     uint64_t lookup[LOOKUP_COUNT];       /* questions asked */
     uint64_t dns_sent, dns_retries, dns_tcp, dns_dropped;
     uint64_t fetches, probes, probe_cache_hits, name_cache_hits, cache_evictions, aia_fetches;
+    uint64_t signature_cache_hits, signature_cache_misses; /* of certificates; verified */
     uint64_t guard_special, guard_blocklisted;
     uint64_t coalesced, coalesced_in_vain; /* fetches over another host's connection; done again */
     uint64_t over_budget; /* fetches not made: the address had been asked too often */

@@ -417,6 +417,7 @@ enum status fetcher_new(struct event_base *base, const struct fetch_config *conf
         return ST_NOMEM;
     f->base = base;
     f->trust = config->trust;
+    f->signatures = config->signatures;
     f->user_agent = config->user_agent;
     f->dialer = (struct dialer){
         .guard = config->guard, .sources = config->sources, .n_sources = config->n_sources};
@@ -504,6 +505,7 @@ enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_
     f->live = h;
     arena_init(&h->arena, FETCH_ARENA_MAX_BYTES + req->body_max_bytes);
     tls_record_init(&h->rec, &h->arena, f->trust);
+    h->rec.signatures = f->signatures;
     h->rec.received_max += req->body_max_bytes;
     response_init(&h->response, &h->arena, req->body_max_bytes);
     fetch_facts_init(&h->facts);

@@ -21,6 +21,7 @@ typedef struct fetch_shared fetch_shared;
  * SIGPIPE. */
 struct fetch_config {
     const tls_trust *trust;
+    signatures *signatures; /* of the thread; NULL: every signature is verified */
     const guard *guard;
     const char *user_agent;
     const struct net_addr *sources;

@@ -13,6 +13,7 @@ enum { FETCH_IDLE_MAX = 64 /* easy handles kept for reuse */ };
 struct fetcher {
     struct event_base *base;
     const tls_trust *trust;
+    signatures *signatures;
     const char *user_agent;
     struct dialer dialer;
     CURLM *multi;

@@ -320,6 +320,7 @@ enum status prober_new(struct event_base *base, const struct probe_config *confi
         return ST_NOMEM;
     p->base = base;
     p->trust = config->trust;
+    p->signatures = config->signatures;
     p->ehlo_name = config->ehlo_name;
     p->dialer = (struct dialer){
         .guard = config->guard, .sources = config->sources, .n_sources = config->n_sources};
@@ -363,6 +364,7 @@ enum status probe_start(prober *p, const struct probe_request *req, probe_done_f
     p->live = h;
     arena_init(&h->arena, PROBE_ARENA_MAX_BYTES);
     tls_record_init(&h->rec, &h->arena, p->trust);
+    h->rec.signatures = p->signatures;
     probe_facts_init(&h->facts);
     h->facts.ip = req->ip;
     h->end_at_ms = now_ms() + req->deadline_ms;

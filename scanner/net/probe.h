@@ -17,6 +17,7 @@ enum { PROBE_PHASE_MIN_MS = 20000 };
 /* What is pointed at must outlive the prober. */
 struct probe_config {
     const tls_trust *trust;
+    signatures *signatures; /* of the thread; NULL: every signature is verified */
     const guard *guard;
     const char *ehlo_name;
     const struct net_addr *sources;

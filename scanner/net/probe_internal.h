@@ -29,6 +29,7 @@ enum {
 struct prober {
     struct event_base *base;
     const tls_trust *trust;
+    signatures *signatures;
     SSL_CTX *ctx;
     struct dialer dialer;
     const char *ehlo_name;

@@ -2,6 +2,7 @@
 #ifndef SCANNER_NET_TLS_INTERNAL_H
 #define SCANNER_NET_TLS_INTERNAL_H
 
+#include "scanner/net/tls_signatures.h"
 #include "scanner/net/tls_verify.h"
 #include <openssl/x509.h>
 
@@ -16,8 +17,8 @@ struct cert_faults {
     uint32_t errors; /* set of enum cert_error */
     int first;       /* X509_V_ERR_*, 0 none */
 };
-/* Runs X509_verify_cert to its end whatever is wrong, noting every fault. */
-void cert_verify(X509_STORE_CTX *ctx, struct cert_faults *out);
+/* Runs X509_verify_cert to its end whatever is wrong, noting every fault. known: NULL is fine. */
+void cert_verify(X509_STORE_CTX *ctx, signatures *known, struct cert_faults *out);
 
 /* Weak keys and signatures of a built path, leaf first; roots are not looked at. */
 uint32_t cert_weaknesses(const STACK_OF(X509) * path);

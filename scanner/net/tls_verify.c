@@ -58,7 +58,7 @@ static int verify_cert(X509_STORE_CTX *ctx, void *arg)
 
     struct cert_faults faults;
     X509_STORE_CTX_set_time(ctx, 0, (time_t)(wall_ms(&rec->trust->wall) / 1000));
-    cert_verify(ctx, &faults);
+    cert_verify(ctx, rec->signatures, &faults);
     const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
     rec->facts.cert_errors = faults.errors | cert_weaknesses(path);
     rec->facts.verify_code = faults.first;

@@ -8,6 +8,7 @@
 
 #include "lib/evidence.h"
 #include "lib/match.h"
+#include "scanner/net/tls_signatures.h"
 #include "scanner/net/wall.h"
 #include <openssl/ssl.h>
 #include <stdatomic.h>
@@ -54,6 +55,7 @@ struct tls_record {
     const char *aia_url; /* caIssuers of the last certificate when the issuer is missing; NULL */
     struct arena *arena;
     const tls_trust *trust;
+    signatures *signatures;  /* known to the thread; set after the init, NULL: none are kept */
     bool verified;           /* the verify callback ran */
     bool established;        /* the handshake was completed */
     size_t received;         /* bytes of the records that were read, */

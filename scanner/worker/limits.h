@@ -39,6 +39,7 @@ enum {
     LIMIT_NAME_CACHE_BYTES = 16 * 1024 * 1024, /* cached MX, A, AAAA answers: some 40,000 */
     LIMIT_AIA_CACHE_BYTES = 4 * 1024 * 1024,   /* intermediates fetched, some 1.5 KB each */
     LIMIT_PROBE_CACHE_ENTRIES = 100000,        /* probed addresses remembered, some 0.8 KB each */
+    LIMIT_SIGNATURE_CACHE_ENTRIES = 4096,      /* good signatures of certificates, 32 bytes each */
     /* --coalesce, see owner_coalesce.h */
     LIMIT_COALESCE_ADDRESSES = 1024, /* known at once, per worker */
     LIMIT_COALESCE_CONNECTIONS = 4,  /* shared ones at once, to an address */

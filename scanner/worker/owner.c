@@ -288,17 +288,21 @@ enum status owner_init(struct owner *o, struct worker *w)
     struct gate_limits https = https_limits(&rates, s->n_workers);
     struct gate_limits smtp = smtp_limits(&rates, s->n_workers);
     o->https_at_once = https.per_address;
+    enum status st = signatures_new(LIMIT_SIGNATURE_CACHE_ENTRIES, &o->signatures);
     struct fetch_config fetch = {.trust = s->trust,
+                                 .signatures = o->signatures,
                                  .guard = worker_guard(w),
                                  .user_agent = s->user_agent,
                                  .sources = opt->sources,
                                  .n_sources = opt->n_sources};
     struct probe_config probe = {.trust = s->trust,
+                                 .signatures = o->signatures,
                                  .guard = worker_guard(w),
                                  .ehlo_name = opt->ehlo_name,
                                  .sources = opt->sources,
                                  .n_sources = opt->n_sources};
-    enum status st = gate_new(&https, &o->https);
+    if (st == ST_OK)
+        st = gate_new(&https, &o->https);
     if (st == ST_OK)
         st = gate_new(&smtp, &o->smtp);
     if (st == ST_OK)
@@ -337,6 +341,7 @@ void owner_free(struct owner *o)
 {
     fetcher_free(o->fetcher);
     prober_free(o->prober);
+    signatures_free(o->signatures);
     waitq_free(o->probes);
     gate_free(o->https);
     gate_free(o->smtp);

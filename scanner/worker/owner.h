@@ -16,6 +16,7 @@ struct owner {
     struct fetcher *fetcher;
     struct prober *prober; /* NULL when nothing is probed */
     gate *https, *smtp;
+    signatures *signatures;        /* of certificates, known to be good */
     budget *fetches;               /* the scan's; probes are one an address and name anyway */
     waitq *probes;                 /* struct result by address, and by address and name */
     struct event *wake;            /* when a gate opens by time */

@@ -289,6 +289,12 @@ void worker_stats(const struct worker *w, struct scan_stats *out)
     out->cache_evictions = waitq_evictions(w->names) + waitq_evictions(w->aia);
     if (w->owner.probes)
         out->cache_evictions += waitq_evictions(w->owner.probes);
+    if (w->owner.signatures) {
+        struct signatures_counts counts = signatures_counts(w->owner.signatures);
+        out->signature_cache_hits = counts.hits;
+        out->signature_cache_misses = counts.misses;
+        out->cache_evictions += counts.evictions;
+    }
 }
 
 static void on_stats_wanted(struct mail *mail, void *owner)

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static void add_extension(X509 *x, int nid, const char *value)
+void pki_add_extension(X509 *x, int nid, const char *value)
 {
     X509V3_CTX ctx;
     X509V3_set_ctx_nodb(&ctx);
@@ -36,7 +36,7 @@ static void add_names(X509 *x, const struct pki_spec *spec)
 {
     char text[64];
     if (spec->san != NULL) {
-        add_extension(x, NID_subject_alt_name, spec->san);
+        pki_add_extension(x, NID_subject_alt_name, spec->san);
         return;
     }
     if (spec->many_names == 0 && spec->raw_dns_name == NULL)
@@ -50,11 +50,19 @@ static void add_names(X509 *x, const struct pki_spec *spec)
     GENERAL_NAMES_free(names);
 }
 
+static EVP_PKEY *make_key(const struct pki_spec *spec)
+{
+    const char *key = spec->key != NULL ? spec->key : "P-256";
+    if (spec->rsa_bits > 0)
+        return EVP_RSA_gen((unsigned)spec->rsa_bits);
+    return strcmp(key, "ED25519") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, key) : EVP_EC_gen(key);
+}
+
 struct pki_cert pki_make(const struct pki_spec *spec)
 {
     static long serial = 1000;
     struct pki_cert c = {.x509 = X509_new()};
-    c.key = spec->rsa_bits > 0 ? EVP_RSA_gen((unsigned)spec->rsa_bits) : EVP_EC_gen("P-256");
+    c.key = make_key(spec);
     assert_non_null(c.x509);
     assert_non_null(c.key);
     bool dated = spec->from_s != 0 || spec->until_s != 0;
@@ -69,13 +77,15 @@ struct pki_cert pki_make(const struct pki_spec *spec)
                                    0);
     const struct pki_cert *issuer = spec->issuer != NULL ? spec->issuer : &c;
     X509_set_issuer_name(c.x509, X509_get_subject_name(issuer->x509));
-    add_extension(c.x509, NID_basic_constraints, spec->ca ? "critical,CA:TRUE" : "CA:FALSE");
+    pki_add_extension(c.x509, NID_basic_constraints, spec->ca ? "critical,CA:TRUE" : "CA:FALSE");
     if (spec->ca)
-        add_extension(c.x509, NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature");
+        pki_add_extension(c.x509, NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature");
     add_names(c.x509, spec);
     if (spec->aia != NULL)
-        add_extension(c.x509, NID_info_access, spec->aia);
+        pki_add_extension(c.x509, NID_info_access, spec->aia);
     const EVP_MD *digest = EVP_get_digestbyname(spec->digest != NULL ? spec->digest : "SHA256");
+    if (EVP_PKEY_is_a(issuer->key, "ED25519"))
+        digest = NULL; /* it has its own */
     assert_true(X509_sign(c.x509, issuer->key, digest) > 0);
     return c;
 }
