@@ -25,8 +25,9 @@ CASES = {"simnet": cases_dns.bench_simnet, "dns": cases_dns.bench_dns, "tls": ca
          "loss": cases_dns.bench_loss, "tcploss": cases_scan.bench_tcploss,
          "stuck": cases_scan.bench_stuck, "truth": cases_scan.bench_truth,
          "workers": cases_dns.bench_workers, "locks": cases_dns.bench_locks,
-         "adopters": cases_scan.bench_adopters, "resolver": cases_dns.bench_resolver}
-ONLY_FULL = {"adopters", "resolver"}
+         "adopters": cases_scan.bench_adopters, "resolver": cases_dns.bench_resolver,
+         "long": cases_scan.bench_long}
+ONLY_FULL = {"adopters", "resolver", "long"}
 
 
 def options():
@@ -37,7 +38,7 @@ def options():
     p.add_argument("--names", type=int, help="length of the lists")
     p.add_argument("--rounds", type=int, help="rounds of each comparison")
     p.add_argument("--connections", type=int, help="TLS connections a round")
-    p.add_argument("--memory", type=int, action="append", help="lengths of the memory case")
+    p.add_argument("--memory", type=int, action="append", help="lengths of the memory case; the longest is the long case's")
     p.add_argument("--stuck-deadline", type=int, help="seconds that a stuck host may hold")
     o = p.parse_args()
     o.names = o.names or (1000000 if o.full else 100000)

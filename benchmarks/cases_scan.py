@@ -101,6 +101,19 @@ def bench_scan(o):
         100 * median(runs, lambda r: sum(r.servers.values()) / r.wall_s), "%", wanted="< 100")
 
 
+def bench_long(o):
+    """The whole at ten times the names: what is remembered of adopters must not pile up."""
+    count = max(o.memory)
+    with Simnet(*SHARE) as net:
+        done = net.scan(all_names(count), *IMPATIENT[1:])
+    if done.meta["output"]["records"] != count:
+        raise SystemExit(f"long: {done.meta['output']['records']} of {count} records")
+    row("long", f"{count} names, {adopters_of(done)} adopters, peak memory", done.peak_bytes / MIB,
+        "MiB", wanted="<= 150")
+    row("long", "cost of it", per_million(count)(done), "CPU s / 1 M", wanted="<= 22")
+    row("long", "names of it a second", count / done.wall_s, "names / s")
+
+
 def bench_adopters(o):
     """How cost grows with the share of adopters."""
     count = o.names // 4
