@@ -99,21 +99,27 @@ def bench_memory(o):
             row("memory", f"cost, {count} names", per_million(count)(done), "CPU s / 1 M")
 
 
+# A run of fewer names is over before what it pays once, the start or the last tries of a question
+# that was lost thrice, is small beside the rest.
+LONG_ENOUGH = 300000
+
+
 def bench_loss(o):
     """2 % of all DNS datagrams are lost: no name may be, and little time."""
-    names = absent_list(o.names)
+    count = max(o.names, LONG_ENOUGH)
+    names = absent_list(count)
     with Simnet("--adoption", "0") as calm, Simnet("--adoption", "0", "--loss", "2") as lossy:
         without, with_loss = alternate(
-            o.rounds, lambda: must_be_absent(calm.scan(names, *DNS_ONLY), o.names),
-            lambda: must_be_absent(lossy.scan(names, *DNS_ONLY), o.names))
+            o.rounds, lambda: must_be_absent(calm.scan(names, *DNS_ONLY), count),
+            lambda: must_be_absent(lossy.scan(names, *DNS_ONLY), count))
     row("loss", "2 % of DNS lost, names lost", 0, "names", wanted="0")
-    row("loss", "2 % of DNS lost, wall time", median(with_loss, lambda r: r.wall_s), "s",
-        median(without, lambda r: r.wall_s), "no loss", "<= 1.5 x")
+    row("loss", f"2 % of DNS lost, wall time of {count}", median(with_loss, lambda r: r.wall_s),
+        "s", median(without, lambda r: r.wall_s), "no loss", "<= 1.5 x")
 
 
 def bench_workers(o):
     """CPU a name must not grow with the threads."""
-    count = min(o.names, 300000)
+    count = LONG_ENOUGH
     names = absent_list(count)
     with Simnet("--adoption", "0") as net:
         runs = alternate(o.rounds, *[

@@ -66,7 +66,7 @@ def bench_coalesce(o):
     for size in (1, 10, 100):
         with Simnet("--adoption", "0", "--groups", str(size)) as net:
             without, own, shared = alternate(
-                o.rounds, lambda: net.scan(names, "--no-probe", "--no-policy", *IMPATIENT),
+                min(o.rounds, 2), lambda: net.scan(names, "--no-probe", "--no-policy", *IMPATIENT),
                 lambda: net.scan(names, "--no-probe", *IMPATIENT),
                 lambda: net.scan(names, "--no-probe", "--coalesce", *IMPATIENT))
         valid = {"testing", "enforce", "none"}
