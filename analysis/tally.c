@@ -52,12 +52,6 @@ static bool find_verdict(struct slice word, enum verdict *out)
     return false;
 }
 
-static bool is_adopter(enum adoption a)
-{
-    return a == ADOPTION_BROKEN || a == ADOPTION_NONE || a == ADOPTION_TESTING ||
-           a == ADOPTION_ENFORCE;
-}
-
 /* ---- parts ---------------------------------------------------------------------------------- */
 
 static struct slice member(struct slice object, const char *name)
@@ -155,7 +149,7 @@ bool tally_line(struct tally *t, struct slice line)
         t->bad_lines++;
         return false;
     }
-    bool adopter = is_adopter(adoption);
+    bool adopter = adoption_is_adopter(adoption);
     t->records++;
     t->adoption[adoption]++;
     t->cut_records += slice_eq(p.cut, SLICE_LIT("true"));
@@ -172,8 +166,7 @@ bool tally_line(struct tally *t, struct slice line)
 
 uint64_t tally_adopters(const struct tally *t)
 {
-    return t->adoption[ADOPTION_BROKEN] + t->adoption[ADOPTION_NONE] +
-           t->adoption[ADOPTION_TESTING] + t->adoption[ADOPTION_ENFORCE];
+    return adoption_adopters(t->adoption);
 }
 
 uint64_t tally_determined(const struct tally *t)

@@ -21,6 +21,21 @@ const char *adoption_name(enum adoption a)
     return (unsigned)a < ADOPTION_COUNT ? names[a] : "unknown";
 }
 
+bool adoption_is_adopter(enum adoption a)
+{
+    return a == ADOPTION_BROKEN || a == ADOPTION_NONE || a == ADOPTION_TESTING ||
+           a == ADOPTION_ENFORCE;
+}
+
+uint64_t adoption_adopters(const uint64_t count[ADOPTION_COUNT])
+{
+    uint64_t n = 0;
+    for (int a = 0; a < ADOPTION_COUNT; a++)
+        if (adoption_is_adopter((enum adoption)a))
+            n += count[a];
+    return n;
+}
+
 const char *verdict_name(enum verdict v)
 {
     static const char *const names[VERDICT_COUNT] = {

@@ -36,6 +36,10 @@ enum verdict {
     VERDICT_COUNT
 };
 const char *adoption_name(enum adoption a);
+/* A domain with a record or an attempt at one: broken, none, testing, enforce. */
+bool adoption_is_adopter(enum adoption a);
+/* How many of them there are. */
+uint64_t adoption_adopters(const uint64_t count[ADOPTION_COUNT]);
 const char *verdict_name(enum verdict v);
 
 /* How one component of the record stands; the words of the contract's status fields. */

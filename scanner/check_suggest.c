@@ -10,12 +10,6 @@ enum {
     MAX_AGE_WEAK_SECONDS = 1209600,    /* below it pol_max_age_weak */
 };
 
-static bool has_attempt(const struct judgement *j)
-{
-    return j->adoption == ADOPTION_BROKEN || j->adoption == ADOPTION_NONE ||
-           j->adoption == ADOPTION_TESTING || j->adoption == ADOPTION_ENFORCE;
-}
-
 /* Rows that ask for no other policy: testing is a step on the way, and pol_accept_set follows from
  * other rows, of the record too. */
 static bool is_no_fault(enum finding_code code)
@@ -61,7 +55,7 @@ static bool can_list_mx(const struct evidence *e, const struct judgement *j)
 
 static bool wants_policy(const struct evidence *e, const struct judgement *j)
 {
-    if (!has_attempt(j) || j->adoption == ADOPTION_NONE || !can_list_mx(e, j))
+    if (!adoption_is_adopter(j->adoption) || j->adoption == ADOPTION_NONE || !can_list_mx(e, j))
         return false;
     /* One that could not be fetched is known when its host answered all the same. */
     if (j->policy_status != COMPONENT_VALID && j->policy.mode == POLICY_MODE_UNKNOWN)
@@ -71,7 +65,7 @@ static bool wants_policy(const struct evidence *e, const struct judgement *j)
 
 enum status suggest_record(const struct evidence *e, const struct judgement *j, struct strbuf *out)
 {
-    if (!has_attempt(j) || (!record_is_faulty(j) && !wants_policy(e, j)))
+    if (!adoption_is_adopter(j->adoption) || (!record_is_faulty(j) && !wants_policy(e, j)))
         return ST_NOT_FOUND;
     /* A new id with every change of the policy (RFC 8461 3.1); the time is one that never was. */
     time_t now = (time_t)(e->ts_ms / 1000);
@@ -132,7 +126,7 @@ enum status suggest_policy(const struct evidence *e, const struct judgement *j, 
 
 enum status suggest_tlsrpt(const struct evidence *e, const struct judgement *j, struct strbuf *out)
 {
-    if (!has_attempt(j) ||
+    if (!adoption_is_adopter(j->adoption) ||
         (j->tlsrpt_status != COMPONENT_ABSENT && j->tlsrpt_status != COMPONENT_INVALID))
         return ST_NOT_FOUND;
     return strbuf_printf(out, "v=TLSRPTv1; rua=mailto:tls-reports@%s", e->domain);

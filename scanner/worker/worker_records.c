@@ -57,9 +57,7 @@ void worker_count_record(struct worker *w, const struct evidence *e, const struc
 {
     stats_count_record(&w->stats, e, j);
     atomic_fetch_add_explicit(&w->live.done, 1, memory_order_relaxed);
-    bool adopts = j->adoption == ADOPTION_BROKEN || j->adoption == ADOPTION_NONE ||
-                  j->adoption == ADOPTION_TESTING || j->adoption == ADOPTION_ENFORCE;
-    if (adopts)
+    if (adoption_is_adopter(j->adoption))
         atomic_fetch_add_explicit(&w->live.adopters, 1, memory_order_relaxed);
     if (j->adoption == ADOPTION_UNDETERMINED)
         atomic_fetch_add_explicit(&w->live.failures, 1, memory_order_relaxed);

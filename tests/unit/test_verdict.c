@@ -334,6 +334,18 @@ static void test_healthy_has_no_alarm(void **state)
     domain_free(&d);
 }
 
+static void test_adopter_counts(void **state)
+{
+    (void)state;
+    uint64_t count[ADOPTION_COUNT];
+    for (int a = 0; a < ADOPTION_COUNT; a++)
+        count[a] = UINT64_C(1) << a;
+    uint64_t adopters = count[ADOPTION_BROKEN] | count[ADOPTION_NONE] | count[ADOPTION_TESTING] |
+                        count[ADOPTION_ENFORCE];
+    assert_int_equal(adoption_adopters(count), adopters);
+    assert_false(adoption_is_adopter(ADOPTION_UNDETERMINED));
+}
+
 static const char *exchange(void (*spoil)(struct domain *))
 {
     static const char *codes[] = {"5.4.8", "5.7.5"};
@@ -401,9 +413,9 @@ static void test_without_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expectations),    cmocka_unit_test(test_healthy_has_no_alarm),
-        cmocka_unit_test(test_exchange_online), cmocka_unit_test(test_adopters),
-        cmocka_unit_test(test_without_tables),
+        cmocka_unit_test(test_expectations),   cmocka_unit_test(test_healthy_has_no_alarm),
+        cmocka_unit_test(test_adopter_counts), cmocka_unit_test(test_exchange_online),
+        cmocka_unit_test(test_adopters),       cmocka_unit_test(test_without_tables),
     };
     return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
 }
