@@ -62,7 +62,7 @@ static enum dns_type address_type(const struct net_addr *a)
 static bool has_address(const struct dns_answer *answer, const struct net_addr *a)
 {
     for (size_t i = 0; i < answer->n; i++)
-        if (memcmp(answer->addr[i].b, a->b, a->family == 4 ? 4 : 16) == 0)
+        if (net_addr_eq(&answer->addr[i], a))
             return true;
     return false;
 }
@@ -126,7 +126,7 @@ static void begin(struct ehlo_one *one, const char *name)
     f->literal = literal_address(name, &literal);
     if (f->literal) {
         f->forward = LOOKUP_SKIPPED;
-        f->owned = literal.family == f->ours.family && memcmp(literal.b, f->ours.b, 16) == 0;
+        f->owned = net_addr_eq(&literal, &f->ours);
     } else {
         ask(one, name, address_type(&f->ours), on_forward);
     }

@@ -3,7 +3,6 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 enum { PAGE_MAX_BYTES = 1024 * 1024 };
@@ -38,12 +37,10 @@ static void on_request(struct evhttp_request *req, void *arg)
 static void learn_port(page_server *s, evutil_socket_t fd)
 {
     struct sockaddr_storage ss;
+    struct endpoint at;
     socklen_t len = sizeof ss;
-    uint16_t port;
-    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
-        return;
-    memcpy(&port, (const char *)&ss + 2, sizeof port); /* of either family */
-    s->at.port = (uint16_t)(port >> 8 | port << 8);
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 && endpoint_of_sockaddr(&ss, &at))
+        s->at.port = at.port;
 }
 
 enum status page_server_new(struct event_base *base, const struct endpoint *at, const char *path,

@@ -1,26 +1,16 @@
 #include "scanner/net/route.h"
 
 #include "scanner/net/addr.h"
-#include <netinet/in.h>
-#include <string.h>
 #include <unistd.h>
 
 static bool local_address(int fd, struct net_addr *out)
 {
     struct sockaddr_storage ss;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
+    struct endpoint at;
     socklen_t len = sizeof ss;
-    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 || !endpoint_of_sockaddr(&ss, &at))
         return false;
-    *out = (struct net_addr){.family = ss.ss_family == AF_INET ? 4 : 6};
-    if (ss.ss_family == AF_INET) {
-        memcpy(&in, &ss, sizeof in);
-        memcpy(out->b, &in.sin_addr, 4);
-    } else {
-        memcpy(&in6, &ss, sizeof in6);
-        memcpy(out->b, &in6.sin6_addr, 16);
-    }
+    *out = at.ip;
     return true;
 }
 

@@ -54,7 +54,7 @@ static void test_endpoints(void **state)
 static void test_sockaddr(void **state)
 {
     (void)state;
-    struct endpoint e;
+    struct endpoint e, back;
     struct sockaddr_storage ss;
     struct sockaddr_in in;
     struct sockaddr_in6 in6;
@@ -65,12 +65,20 @@ static void test_sockaddr(void **state)
     assert_int_equal(in.sin_family, AF_INET);
     assert_int_equal(ntohs(in.sin_port), 53);
     assert_int_equal(ntohl(in.sin_addr.s_addr), INADDR_LOOPBACK);
+    assert_true(endpoint_of_sockaddr(&ss, &back));
+    assert_int_equal(back.port, 53);
+    assert_true(net_addr_eq(&back.ip, &e.ip));
 
     assert_int_equal(endpoint_parse("[::1]:53", 0, &e), ST_OK);
     assert_int_equal(endpoint_sockaddr(&e, &ss), sizeof in6);
     memcpy(&in6, &ss, sizeof in6);
     assert_int_equal(in6.sin6_family, AF_INET6);
     assert_memory_equal(&in6.sin6_addr, &in6addr_loopback, sizeof in6addr_loopback);
+    assert_true(endpoint_of_sockaddr(&ss, &back));
+    assert_int_equal(back.port, 53);
+    assert_true(net_addr_eq(&back.ip, &e.ip));
+    ss.ss_family = AF_UNIX;
+    assert_false(endpoint_of_sockaddr(&ss, &back));
 }
 
 static struct net_addr addr(const char *text)
