@@ -13,10 +13,7 @@ struct candidate {
     struct candidate *next; /* the worker's pool */
     uint64_t index;
     int64_t rank;
-    int64_t ts_ms;
-    uint64_t began_us;
-    struct lag_mark lag_then;
-    bool second_pass;
+    struct unit_start start;
     const char *tag; /* NULL when none */
     size_t room;
     char text[]; /* "_mta-sts.D", and behind it the tag */
@@ -76,12 +73,8 @@ static void on_record(struct enquiry *q, const struct dns_answer *a)
                                         .rank = c->rank,
                                         .domain = c->text + sizeof RECORD_LABEL - 1,
                                         .tag = c->tag};
-        const struct unit_start start = {.ts_ms = c->ts_ms,
-                                         .began_us = c->began_us,
-                                         .lag_then = c->lag_then,
-                                         .second_pass = c->second_pass};
         w->n_record--;
-        if (unit_begin(w, &item, &start, a) != ST_OK)
+        if (unit_begin(w, &item, &c->start, a) != ST_OK)
             worker_fail(w);
     }
     candidate_put_back(w, c);
@@ -100,10 +93,7 @@ enum status candidate_begin(struct worker *w, const struct input_item *item, boo
         return ST_NOMEM;
     c->index = item->index;
     c->rank = item->rank;
-    c->ts_ms = start.ts_ms;
-    c->began_us = start.began_us;
-    c->lag_then = start.lag_then;
-    c->second_pass = second_pass;
+    c->start = start;
     c->enquiry = (struct enquiry){.worker = w, .done = on_record, .name = c->text, .type = DNS_TXT};
     w->n_record++;
     enquiry_start(&c->enquiry, w->turn_us);
