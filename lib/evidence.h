@@ -226,8 +226,7 @@ struct policy_facts {
 /* The stage was left out, or never begun. */
 bool policy_facts_skipped(const struct policy_facts *p);
 
-/* ---- MX ----------------------------------------------------------------------------------------
- */
+/* ---- MX -------------------------------------------------------------------------------------- */
 
 /* Status words of the contract's probes[].status, plus PROBE_ABANDONED (our own limits). */
 enum probe_end {
@@ -282,8 +281,7 @@ struct mx_facts {
     struct addr_facts apex; /* A and AAAA of the domain, asked when there is no MX */
 };
 
-/* ---- costlier evidence ------------------------------------------------------------------------
- */
+/* ---- costlier evidence ----------------------------------------------------------------------- */
 
 /* One authoritative server's answer for _mta-sts.D (--deep). */
 struct ns_view {

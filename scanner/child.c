@@ -72,8 +72,7 @@ bool child_user(const char *name, struct child_spec *spec)
     return true;
 }
 
-/* ---- in the child: async-signal-safe calls alone, as other threads may have held any lock ------
- */
+/* ---- in the child: async-signal-safe calls alone, as other threads may have held any lock ---- */
 
 __attribute__((noreturn)) static void give_up(const char *what)
 {

@@ -2,9 +2,10 @@
  *
  *   dns.c           public face; memory of questions; the loop's events
  *   dns_question.c  life of one question: tries, replies, what is believed when
- *   dns_pool.c      servers that may answer the same questions, and the questions that wait for
- * them dns_server.c    one server: rate, health, back-off dns_socket.c    its UDP sockets: batches
- * in and out, ids dns_tcp.c       its TCP side
+ *   dns_pool.c      servers that may answer the same questions, and what waits for them
+ *   dns_server.c    one server: rate, health, back-off
+ *   dns_socket.c    its UDP sockets: batches in and out, ids
+ *   dns_tcp.c       its TCP side
  *
  * A turn of the loop: replies come in (sockets), timers fire (wheel); both only queue what has to
  * be sent. Then one `flush` moves waiting questions to servers that may be asked and sends each

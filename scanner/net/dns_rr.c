@@ -137,8 +137,7 @@ static const struct dns_rr_kind rr_kinds[] = {
     {DNS_TLSA, DNS_TLSA_MAX, sizeof(struct dns_tlsa_rr), read_tlsa},
 };
 
-/* ---- collecting --------------------------------------------------------------------------------
- */
+/* ---- collecting ------------------------------------------------------------------------------ */
 
 enum status dns_rrset_begin(struct dns_rrset *set, uint16_t type, size_t count, struct arena *arena)
 {
@@ -194,8 +193,7 @@ void dns_rrset_end(const struct dns_rrset *set, struct dns_answer *out)
     }
 }
 
-/* ---- SOA and OPT ------------------------------------------------------------------------------
- */
+/* ---- SOA and OPT ----------------------------------------------------------------------------- */
 
 enum status dns_soa_negative_ttl(const struct dns_rr *soa, uint32_t *out)
 {

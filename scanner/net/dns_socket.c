@@ -16,8 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* ---- making and closing -----------------------------------------------------------------------
- */
+/* ---- making and closing ---------------------------------------------------------------------- */
 
 /* Asks for a large receive buffer and returns how many replies the one that was given holds. */
 static uint32_t buffer_room(int fd)
@@ -122,30 +121,29 @@ static void forget_socket(struct dns_server *s, const struct dns_socket *k)
             s->sockets[i] = s->sockets[--s->n_sockets];
 }
 
+/* Takes the sockets of a server out of one of the engine's lists. */
+static void unlist(struct dns_socket **list, const struct dns_server *s)
+{
+    while (*list != NULL) {
+        if ((*list)->server == s)
+            *list = (*list)->next;
+        else
+            list = &(*list)->next;
+    }
+}
+
 /* Every ticket is back already: questions end before their servers. */
 void sockets_close(struct dns_server *s)
 {
-    dns_engine *e = s->pool->engine;
-    for (struct dns_socket **p = &e->dying; *p != NULL;) {
-        if ((*p)->server == s)
-            *p = (*p)->next;
-        else
-            p = &(*p)->next;
-    }
-    for (struct dns_socket **p = &e->dirty; *p != NULL;) {
-        if ((*p)->server == s)
-            *p = (*p)->next;
-        else
-            p = &(*p)->next;
-    }
+    unlist(&s->pool->engine->dying, s);
+    unlist(&s->pool->engine->dirty, s);
     while (s->n_sockets > 0)
         socket_free(s->sockets[--s->n_sockets]);
     s->n_active = 0;
     s->current = NULL;
 }
 
-/* ---- tickets ----------------------------------------------------------------------------------
- */
+/* ---- tickets --------------------------------------------------------------------------------- */
 
 /* The one with the most room: what one socket sends at once leaves in longer trains. */
 static struct dns_socket *roomiest(const struct dns_server *s)
@@ -238,8 +236,7 @@ void tickets_release(struct dns_query_handle *q)
         ticket_release(&q->ticket[q->n_tickets - 1]);
 }
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* ---- out ------------------------------------------------------------------------------------- */
 
 void socket_queue(struct dns_socket *k, struct dns_query_handle *q)
 {
@@ -337,8 +334,7 @@ void sockets_flush(dns_engine *e)
     }
 }
 
-/* ---- in ---------------------------------------------------------------------------------------
- */
+/* ---- in -------------------------------------------------------------------------------------- */
 
 /* A query's own bit, another opcode, another id, another question: not ours, whoever sent it. */
 static void take_datagram(void *arg, const uint8_t *msg, size_t len, bool cut)

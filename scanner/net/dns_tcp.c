@@ -46,8 +46,7 @@ struct dns_tcp {
     struct channel channels[DNS_TCP_CHANNELS_MAX];
 };
 
-/* ---- one channel ------------------------------------------------------------------------------
- */
+/* ---- one channel ----------------------------------------------------------------------------- */
 
 static void arm_timer(struct channel *c)
 {

@@ -17,8 +17,7 @@ static const char *resolver_of(const struct rig *r, size_t fake)
     return text;
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void check_query_then_answer(struct fake *f, const struct fake_query *q)
 {
@@ -98,8 +97,7 @@ static void test_bad_arguments(void **state)
     rig_free(r);
 }
 
-/* ---- silence ----------------------------------------------------------------------------------
- */
+/* ---- silence --------------------------------------------------------------------------------- */
 
 static void answer_third(struct fake *f, const struct fake_query *q)
 {
@@ -189,8 +187,7 @@ static void test_silent_server_is_left(void **state)
     rig_free(r);
 }
 
-/* ---- failures ---------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static void servfail_unless_cd(struct fake *f, const struct fake_query *q)
 {
@@ -378,8 +375,7 @@ static void test_cd_answer_is_never_taken_for_one_without(void **state)
     rig_free(r);
 }
 
-/* ---- EDNS -------------------------------------------------------------------------------------
- */
+/* ---- EDNS ------------------------------------------------------------------------------------ */
 
 static bool g_bare_header;
 static size_t g_with_edns;
@@ -447,8 +443,7 @@ static void test_formerr_of_one_name(void **state)
     rig_free(r);
 }
 
-/* ---- lies -------------------------------------------------------------------------------------
- */
+/* ---- lies ------------------------------------------------------------------------------------ */
 
 static void lie_then_answer(struct fake *f, const struct fake_query *q)
 {
