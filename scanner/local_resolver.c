@@ -2,6 +2,7 @@
 
 #include "lib/sha256.h"
 #include "scanner/child.h"
+#include "scanner/clock.h"
 #include "scanner/net/free_port.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -210,21 +210,14 @@ static enum status spawn(local_resolver *r)
     return child_start(&r->spec, &r->child);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Until it serves (ST_OK), has ended (ST_EOF) or its time is over (ST_AGAIN). */
 static enum status await_ready(local_resolver *r)
 {
-    int64_t deadline = now_ms() + RESOLVER_START_MS, left;
-    while ((left = deadline - now_ms()) > 0) {
+    uint64_t now, deadline = clock_ms() + RESOLVER_START_MS;
+    while ((now = clock_ms()) < deadline) {
         struct pollfd both[2] = {{.fd = r->child.words, .events = POLLIN},
                                  {.fd = r->child.end, .events = POLLIN}};
-        if (poll(both, 2, (int)left) < 0 && errno != EINTR)
+        if (poll(both, 2, (int)(deadline - now)) < 0 && errno != EINTR)
             return ST_IO;
         read_words(r);
         if (is_ready(r))

@@ -1,5 +1,6 @@
 #include "scanner/scan.h"
 
+#include "scanner/clock.h"
 #include "scanner/descriptors.h"
 #include "scanner/output/meta.h"
 #include "scanner/scan_course.h"
@@ -178,7 +179,7 @@ static enum status open_all(struct scan *s)
     if (st == ST_OK)
         st = scan_watch_resolver(s);
     if (st == ST_OK)
-        st = progress_new(STDERR_FILENO, s->options->quiet, scan_clock_ms(), &s->progress);
+        st = progress_new(STDERR_FILENO, s->options->quiet, clock_ms(), &s->progress);
     if (st == ST_OK)
         s->exit_code = EXIT_COMPLETE;
     else
@@ -254,7 +255,7 @@ static uint64_t active_ms(const struct scan *s)
 {
     if (s->resume.journal)
         return journal_active_ms(s->resume.journal);
-    return (uint64_t)(scan_clock_ms() - s->begin_ms);
+    return clock_ms() - s->begin_ms;
 }
 
 /* All is counted now, also what no batch told of: the next run is to begin with that. That it
@@ -398,7 +399,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     s->shared.options = o;
     s->exit_reason = "complete";
     s->status_fd = -1;
-    s->begin_ms = scan_clock_ms();
+    s->begin_ms = clock_ms();
     brake_init(&s->brake, o->min_success_pct, LIMIT_BRAKE_WINDOW);
     signal(SIGPIPE, SIG_IGN);
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -420,7 +421,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     join_workers(s);
     if (s->progress) {
         struct progress_view v = scan_view(s);
-        progress_end(s->progress, &v, scan_clock_ms());
+        progress_end(s->progress, &v, clock_ms());
         s->progress = NULL; /* what is said from here on needs no line cleared */
     }
 

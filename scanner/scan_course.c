@@ -1,20 +1,13 @@
 #include "scanner/scan_course.h"
 
+#include "scanner/clock.h"
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { DRAIN_GRACE_MS = 2000 };
-
-int64_t scan_clock_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void scan_say(const struct scan *s, const char *fmt, ...)
 {
@@ -304,7 +297,7 @@ static void on_progress(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct progress_view v = scan_view(s);
-    progress_tick(s->progress, &v, scan_clock_ms());
+    progress_tick(s->progress, &v, clock_ms());
 }
 
 static void on_monitor(evutil_socket_t fd, short what, void *arg)

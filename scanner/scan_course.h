@@ -36,7 +36,7 @@ struct scan {
     bool draining;
     int exit_code;
     const char *exit_reason;  /* a short sentence for the metadata */
-    int64_t begin_ms;         /* of this run, scan_clock_ms */
+    uint64_t begin_ms;        /* of this run, clock_ms */
     struct scan_stats wanted; /* the workers' answers so far, added up */
     uint32_t n_wanted;
     bool asked;                       /* answers are due, */
@@ -53,7 +53,6 @@ struct scan {
     atomic_uint_fast64_t durable;
 };
 
-int64_t scan_clock_ms(void);
 /* A message for the user, on a line of its own. */
 __attribute__((format(printf, 2, 3))) void scan_say(const struct scan *s, const char *fmt, ...);
 void scan_set_exit(struct scan *s, int code, const char *reason);

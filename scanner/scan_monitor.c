@@ -1,6 +1,7 @@
 /* The scan as its monitor shows it: gathering the view, the status file and the metrics. */
 #include "scanner/scan_course.h"
 
+#include "scanner/clock.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static struct monitor_view monitor_view(const struct scan *s)
 {
     return (struct monitor_view){
         .now_ms = wall_ms(&s->shared.wall),
-        .elapsed_ms = (uint64_t)(scan_clock_ms() - s->begin_ms),
+        .elapsed_ms = clock_ms() - s->begin_ms,
         .state = state(s),
         .durable = atomic_load_explicit(&s->durable, memory_order_relaxed),
         .live = scan_view(s),
@@ -89,13 +90,12 @@ void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t d
         return;
     const struct monitor_view v = {
         .now_ms = wall_ms(&s->shared.wall),
-        .elapsed_ms = (uint64_t)(scan_clock_ms() - s->begin_ms),
+        .elapsed_ms = clock_ms() - s->begin_ms,
         .state = s->exit_reason,
         .durable = durable,
         .live = {.done = total->records,
                  .total = s->input ? input_total(s->input) : 0,
-                 .adopters = total->adoption[ADOPTION_BROKEN] + total->adoption[ADOPTION_NONE] +
-                             total->adoption[ADOPTION_TESTING] + total->adoption[ADOPTION_ENFORCE],
+                 .adopters = adoption_adopters(total->adoption),
                  .failures = total->adoption[ADOPTION_UNDETERMINED]},
         .stats = total,
     };

@@ -2,6 +2,7 @@
 #include "scanner/input/input.h"
 
 #include "lib/name.h"
+#include "scanner/clock.h"
 #include "scanner/input/permute.h"
 #include "scanner/input/reader.h"
 #include "scanner/input/shard.h"
@@ -113,7 +114,7 @@ enum status input_open(const struct scan_options *o, input **out, char *error, s
         in->shards = o->shards;
         in->shard = o->shard;
         in->sample = o->sample;
-        in->period_ms = source_clock_ms();
+        in->period_ms = clock_ms();
         st = permute_new(o->seed, &in->window);
         if (st == ST_OK && o->registrable)
             st = name_psl_load(NULL, &in->psl);
@@ -254,9 +255,9 @@ static void note_end(input *in, enum status st)
 /* Waits so long for a line, which counts as waiting; false when one is at hand. */
 static bool wait_for_line(input *in, unsigned ms)
 {
-    uint64_t from = source_clock_ms();
+    uint64_t from = clock_ms();
     bool pauses = lines_pauses(in->feed.lines, ms);
-    in->waited_ms += source_clock_ms() - from;
+    in->waited_ms += clock_ms() - from;
     return pauses;
 }
 
@@ -267,7 +268,7 @@ static bool is_slow_now(input *in)
     if (!in->feed.lines || !lines_pauses(in->feed.lines, 0))
         return false;
     for (;;) {
-        uint64_t spent = source_clock_ms() - in->period_ms;
+        uint64_t spent = clock_ms() - in->period_ms;
         if (spent >= PACE_PERIOD_MS) {
             in->slow = in->waited_ms * 2 > spent;
             in->period_ms += spent;

@@ -1,6 +1,8 @@
 /* source: one read loop over a codec that consumes the chunk at hand. */
 #include "scanner/input/source.h"
 
+#include "scanner/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <lzma.h>
@@ -9,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -282,13 +283,6 @@ static bool is_silent(const source *s, unsigned wait_ms)
     return poll(&in, 1, (int)wait_ms) == 0;
 }
 
-uint64_t source_clock_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* A whole line that says something: comments (zone files have their own) do not tell a format. */
 static bool shows_line(const char *p, size_t len)
 {
@@ -307,14 +301,14 @@ static void fill_peek(source *s)
     uint64_t until = 0; /* 0: no such line yet */
     size_t len;
     while (s->peek_end < SOURCE_PEEK_BYTES) {
-        uint64_t now = source_clock_ms();
+        uint64_t now = clock_ms();
         if (until > 0 && is_silent(s, until > now ? (unsigned)(until - now) : 0))
             return;
         if (decode(s, s->peek + s->peek_end, SOURCE_PEEK_BYTES - s->peek_end, &len) != ST_OK)
             return;
         s->peek_end += len;
         if (until == 0 && shows_line(s->peek, s->peek_end))
-            until = source_clock_ms() + SOURCE_PEEK_WAIT_MS;
+            until = clock_ms() + SOURCE_PEEK_WAIT_MS;
     }
 }
 

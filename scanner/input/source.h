@@ -31,7 +31,6 @@ bool source_peek_is_whole(const source *s);
 /* Nothing is read ahead, and for wait_ms (0: looks only) nothing comes: a pipe or terminal that
  * pauses. Never true of a regular file. Bytes that are there may still be too few for a codec. */
 bool source_pauses(source *s, unsigned wait_ms);
-uint64_t source_clock_ms(void); /* monotonic */
 /* Fills out with 1 to cap bytes. ST_EOF at the end; ST_TRUNCATED when compressed data ends early or
  * is damaged, ST_IO when the file cannot be read: all that came before was handed out. */
 enum status source_read(source *s, char *out, size_t cap, size_t *len);

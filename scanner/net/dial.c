@@ -1,17 +1,16 @@
 #include "scanner/net/dial.h"
 
+#include "scanner/clock.h"
+
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 int64_t now_ms(void)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return (int64_t)clock_ms();
 }
 
 bool deadline_is_up(struct deadline *d, int64_t now)

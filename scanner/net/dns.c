@@ -1,12 +1,12 @@
 /* dns: the engine's public face, its memory, and its place on the event loop. */
 #include "scanner/net/dns_engine.h"
 
+#include "scanner/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-/* ---- memory of questions ----------------------------------------------------------------------
- */
+/* ---- memory of questions --------------------------------------------------------------------- */
 
 enum { CHUNK_QUESTIONS = 64 };
 
@@ -54,14 +54,11 @@ void question_free(dns_engine *e, struct dns_query_handle *q)
     e->questions--;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 void engine_clock(dns_engine *e)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    e->now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+    e->now_ms = clock_ms();
 }
 
 /* How many questions a flush would send now, as far as the window goes. */
@@ -128,8 +125,7 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
     engine_arm(e);
 }
 
-/* ---- the public face --------------------------------------------------------------------------
- */
+/* ---- the public face ------------------------------------------------------------------------- */
 
 static bool config_valid(const struct dns_config *c)
 {

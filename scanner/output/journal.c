@@ -1,5 +1,7 @@
 #include "scanner/output/journal.h"
 
+#include "scanner/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,7 +11,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -27,13 +28,6 @@ struct journal {
     struct spent before; /* what earlier runs spent */
     struct strbuf line;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static enum status give_up(journal *j, enum status st, char *error, size_t error_size,
                            const char *path, const char *why)
@@ -292,7 +286,7 @@ const struct journal_point *journal_last(const journal *j)
 
 void journal_begin_run(journal *j)
 {
-    j->run_begin_ms = now_ms();
+    j->run_begin_ms = clock_ms();
     j->active_before_ms = j->last.active_ms;
     j->before = j->last.spent;
     j->last.runs++;
@@ -300,7 +294,7 @@ void journal_begin_run(journal *j)
 
 uint64_t journal_active_ms(const journal *j)
 {
-    return j->active_before_ms + (now_ms() - j->run_begin_ms);
+    return j->active_before_ms + (clock_ms() - j->run_begin_ms);
 }
 
 const struct spent *journal_spent_before(const journal *j)

@@ -16,8 +16,8 @@ enum {
 struct progress {
     int fd;
     bool quiet, terminal, drawn;
-    int64_t next_ms;    /* when to draw next */
-    int64_t sampled_ms; /* when the rate was last looked at */
+    uint64_t next_ms;    /* when to draw next */
+    uint64_t sampled_ms; /* when the rate was last looked at */
     uint64_t sampled_done;
     double rate; /* domains per second, smoothed */
 };
@@ -98,7 +98,7 @@ void progress_line(char out[PROGRESS_LINE_MAX_BYTES], const struct progress_view
 
 /* ---- drawing -------------------------------------------------------------------------------- */
 
-enum status progress_new(int fd, bool quiet, int64_t now_ms, progress **out)
+enum status progress_new(int fd, bool quiet, uint64_t now_ms, progress **out)
 {
     progress *p = calloc(1, sizeof *p);
     *out = p;
@@ -112,11 +112,11 @@ enum status progress_new(int fd, bool quiet, int64_t now_ms, progress **out)
     return ST_OK;
 }
 
-static void update_rate(progress *p, const struct progress_view *v, int64_t now_ms)
+static void update_rate(progress *p, const struct progress_view *v, uint64_t now_ms)
 {
-    int64_t passed = now_ms - p->sampled_ms;
-    if (passed <= 0)
+    if (now_ms <= p->sampled_ms)
         return;
+    uint64_t passed = now_ms - p->sampled_ms;
     double now = (double)(v->done - p->sampled_done) * 1000.0 / (double)passed;
     double keep = p->rate > 0 ? exp(-(double)passed / RATE_WINDOW_MS) : 0;
     p->rate = p->rate * keep + now * (1 - keep);
@@ -151,7 +151,7 @@ static void draw(progress *p, const struct progress_view *v)
     p->drawn = true;
 }
 
-void progress_tick(progress *p, const struct progress_view *v, int64_t now_ms)
+void progress_tick(progress *p, const struct progress_view *v, uint64_t now_ms)
 {
     if (p->quiet || now_ms < p->next_ms)
         return;
@@ -166,7 +166,7 @@ void progress_clear(progress *p)
         put(p, "\r\033[K");
 }
 
-void progress_end(progress *p, const struct progress_view *v, int64_t now_ms)
+void progress_end(progress *p, const struct progress_view *v, uint64_t now_ms)
 {
     if (p && !p->quiet) {
         update_rate(p, v, now_ms);

@@ -20,13 +20,13 @@ typedef struct progress progress;
 
 /* fd is a terminal or not. quiet: nothing is ever shown. now_ms: any monotonic clock, the same in
  * all calls. */
-enum status progress_new(int fd, bool quiet, int64_t now_ms, progress **out);
+enum status progress_new(int fd, bool quiet, uint64_t now_ms, progress **out);
 /* Call it as often as convenient; it draws when it is time to. */
-void progress_tick(progress *p, const struct progress_view *v, int64_t now_ms);
+void progress_tick(progress *p, const struct progress_view *v, uint64_t now_ms);
 /* Wipes the line on a terminal, before another message is printed. */
 void progress_clear(progress *p);
 /* Shows the last state whatever the time, ends the line, frees p. NULL is fine. */
-void progress_end(progress *p, const struct progress_view *v, int64_t now_ms);
+void progress_end(progress *p, const struct progress_view *v, uint64_t now_ms);
 
 /* The line as shown; pure. rate: domains per second, 0 unknown. On a terminal it has at most
  * `columns` columns: what matters least is left out. */

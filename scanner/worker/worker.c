@@ -1,12 +1,12 @@
 #include "scanner/worker/worker.h"
 
+#include "scanner/clock.h"
 #include "scanner/worker/aia.h"
 #include "scanner/worker/candidate.h"
 #include "scanner/worker/unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     SWEEP_MS = 1000,
@@ -19,9 +19,7 @@ enum {
 uint64_t worker_now_us(const struct worker *w)
 {
     (void)w;
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+    return clock_us();
 }
 
 int64_t worker_wall_ms(const struct worker *w)
