@@ -5,21 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_WIDTH = 28, BAR_WIDTH = 24, GROUPED_MAX_BYTES = 32, CAUSES_SHOWN = 15 };
-
-static const char *grouped(uint64_t n, char out[GROUPED_MAX_BYTES])
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t at = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
-}
+enum { LABEL_WIDTH = 28, BAR_WIDTH = 24, CAUSES_SHOWN = 15 };
 
 /* 12.3 %, small shares with more digits; "-" without a whole to compare with. */
 static void put_share(FILE *to, uint64_t n, uint64_t whole)

@@ -298,3 +298,19 @@ enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
     va_end(ap);
     return st;
 }
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+const char *grouped(uint64_t n, char out[GROUPED_MAX_BYTES])
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    size_t at = 0;
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}

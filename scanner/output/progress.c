@@ -10,7 +10,6 @@
 enum {
     RATE_WINDOW_MS = 8000, /* the rate shown forgets older work with this time constant */
     COLUMNS_DEFAULT = 80,
-    GROUPED_MAX_BYTES = 32,
 };
 
 struct progress {
@@ -23,20 +22,6 @@ struct progress {
 };
 
 /* ---- the line ------------------------------------------------------------------------------- */
-
-/* 1234567 as 1,234,567. */
-static void grouped(uint64_t n, char out[GROUPED_MAX_BYTES])
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t at = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-}
 
 static void add_part(char *line, size_t columns, const char *part)
 {

@@ -124,6 +124,17 @@ static void test_strbuf(void **state)
     strbuf_free(NULL);
 }
 
+static void test_grouped(void **state)
+{
+    char out[GROUPED_MAX_BYTES];
+    (void)state;
+    assert_string_equal(grouped(0, out), "0");
+    assert_string_equal(grouped(999, out), "999");
+    assert_string_equal(grouped(1000, out), "1,000");
+    assert_string_equal(grouped(1234567, out), "1,234,567");
+    assert_string_equal(grouped(UINT64_MAX, out), "18,446,744,073,709,551,615");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +144,7 @@ int main(void)
         cmocka_unit_test(test_arena_strings),
         cmocka_unit_test(test_decimal),
         cmocka_unit_test(test_strbuf),
+        cmocka_unit_test(test_grouped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
