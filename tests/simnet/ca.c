@@ -1,5 +1,7 @@
 #include "tests/simnet/ca.h"
 
+#include "tests/simnet/crypto.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <openssl/err.h>
@@ -42,7 +44,7 @@ struct sim_ca {
 
 static EVP_PKEY *make_p256(void)
 {
-    return EVP_EC_gen("P-256");
+    return EVP_PKEY_Q_keygen(sim_crypto(), NULL, "EC", "P-256");
 }
 
 static bool set_name(X509_NAME *name, const char *common_name)
@@ -97,7 +99,7 @@ static X509_EXTENSION *make_extension(int nid, const char *value)
 static X509 *make_authority(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
                             time_t now)
 {
-    X509 *cert = X509_new();
+    X509 *cert = X509_new_ex(sim_crypto(), NULL);
     const char *constraint = issuer ? "critical,CA:TRUE,pathlen:0" : "critical,CA:TRUE";
     bool ok = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert) &&
               set_times(cert, now - AUTHORITY_BEFORE_SECONDS, now + AUTHORITY_AFTER_SECONDS) &&
@@ -169,8 +171,8 @@ static bool write_root(const struct sim_ca *ca, const char *dir)
 static bool make_keys(struct sim_ca *ca)
 {
     ca->leaf_key[SIM_KEY_P256] = make_p256();
-    ca->leaf_key[SIM_KEY_RSA2048] = EVP_RSA_gen(2048);
-    ca->leaf_key[SIM_KEY_RSA1024] = EVP_RSA_gen(1024);
+    ca->leaf_key[SIM_KEY_RSA2048] = EVP_PKEY_Q_keygen(sim_crypto(), NULL, "RSA", (size_t)2048);
+    ca->leaf_key[SIM_KEY_RSA1024] = EVP_PKEY_Q_keygen(sim_crypto(), NULL, "RSA", (size_t)1024);
     return ca->leaf_key[SIM_KEY_P256] && ca->leaf_key[SIM_KEY_RSA2048] &&
            ca->leaf_key[SIM_KEY_RSA1024];
 }
@@ -300,7 +302,7 @@ bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_le
         self || cert->issuer == SIM_ISSUER_MISSING || cert->issuer == SIM_ISSUER_MISSING_AIA;
 
     bool is_new = !leaf->cert;
-    X509 *x509 = is_new ? X509_new() : leaf->cert;
+    X509 *x509 = is_new ? X509_new_ex(sim_crypto(), NULL) : leaf->cert;
     leaf->cert = x509;
     leaf->key = ca->leaf_key[cert->key];
     leaf->chain = alone ? NULL : issuer->chain;

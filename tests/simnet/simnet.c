@@ -3,6 +3,7 @@
 #include "tests/simnet/dns.h"
 #include "tests/simnet/names.h"
 #include "tests/simnet/options.h"
+#include "tests/simnet/pool.h"
 #include "tests/simnet/ranks.h"
 #include "tests/simnet/servers.h"
 #include "tests/simnet/truth.h"
@@ -192,6 +193,7 @@ static int serve(const struct sim_options *o, struct simnet *net)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
+    pool_serve_openssl();
     if (o->dir != NULL && mkdir(o->dir, 0755) != 0 && errno != EEXIST) {
         fprintf(stderr, "simnet: %s: %s\n", o->dir, strerror(errno));
         return EXIT_FAILED;

@@ -1,5 +1,7 @@
 #include "tests/simnet/tls_host.h"
 
+#include "tests/simnet/crypto.h"
+
 #include <ctype.h>
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -143,7 +145,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 
 static SSL_CTX *make_context(bool alpn)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    SSL_CTX *ctx = SSL_CTX_new_ex(sim_crypto(), SIM_CRYPTO_QUERY, TLS_server_method());
     if (!ctx || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_ciphersuites(ctx, CIPHERS_1_3) != 1 ||
         SSL_CTX_set_cipher_list(ctx, CIPHERS_1_2) != 1 || SSL_CTX_set_num_tickets(ctx, 0) != 1) {

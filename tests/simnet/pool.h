@@ -1,0 +1,16 @@
+/*
+ * pool - memory for OpenSSL, which asks for hundreds of small pieces with each handshake
+ *
+ * Freed pieces stay with the thread that freed them, by size, and are handed out again without a
+ * lock and without looking at their neighbours. The memory of a process so grows to the most that
+ * it needed at once, and shrinks no more: fine for servers whose every connection is like the last
+ * one.
+ */
+#ifndef SIMNET_POOL_H
+#define SIMNET_POOL_H
+
+/* Before anything else is done with OpenSSL. Does nothing under AddressSanitizer, which is to see
+ * each piece by itself. */
+void pool_serve_openssl(void);
+
+#endif
