@@ -1,6 +1,7 @@
 #include "tests/simnet/ca.h"
 
 #include "tests/simnet/crypto.h"
+#include "tests/simnet/fast_key.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -41,11 +42,6 @@ struct sim_ca {
     size_t intermediate_der_len;
     time_t born;
 };
-
-static EVP_PKEY *make_p256(void)
-{
-    return EVP_PKEY_Q_keygen(sim_crypto(), NULL, "EC", "P-256");
-}
 
 static bool set_name(X509_NAME *name, const char *common_name)
 {
@@ -126,8 +122,8 @@ static void issuer_clear(struct issuer *issuer)
 
 static bool issuer_make(struct issuer *issuer, const char *root_name, const char *name, time_t now)
 {
-    EVP_PKEY *root_key = make_p256();
-    issuer->key = make_p256();
+    EVP_PKEY *root_key = fast_key_create();
+    issuer->key = fast_key_create();
     issuer->chain = sk_X509_new_null();
     if (root_key && issuer->key && issuer->chain)
         issuer->root = make_authority(root_name, root_key, NULL, NULL, now);
@@ -170,7 +166,7 @@ static bool write_root(const struct sim_ca *ca, const char *dir)
 
 static bool make_keys(struct sim_ca *ca)
 {
-    ca->leaf_key[SIM_KEY_P256] = make_p256();
+    ca->leaf_key[SIM_KEY_P256] = fast_key_create();
     ca->leaf_key[SIM_KEY_RSA2048] = EVP_PKEY_Q_keygen(sim_crypto(), NULL, "RSA", (size_t)2048);
     ca->leaf_key[SIM_KEY_RSA1024] = EVP_PKEY_Q_keygen(sim_crypto(), NULL, "RSA", (size_t)1024);
     return ca->leaf_key[SIM_KEY_P256] && ca->leaf_key[SIM_KEY_RSA2048] &&
