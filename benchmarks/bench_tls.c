@@ -5,9 +5,9 @@
  * the same store, one context per connection for HTTPS (as libcurl must), one for all for SMTP.
  * Rounds alternate and the median counts, for other load on the machine disturbs both alike.
  *
- *   bench_tls [--large-ca] [CONNECTIONS [ROUNDS]]
- *                       --large-ca: a chain as of large authorities, see tls_server.h
- *   bench_tls [--large-ca] profile fetch|probe bare|ours CONNECTIONS
+ *   bench_tls [--large-ca] [--one-leaf] [CONNECTIONS [ROUNDS]]
+ *                       what is served otherwise, see tls_server.h
+ *   bench_tls [--large-ca] [--one-leaf] profile fetch|probe bare|ours CONNECTIONS
  *                       one side alone, for perf and callgrind
  *   bench_tls serve     only the servers, for other clients: prints how they are reached, ends with
  *                       standard input */
@@ -159,10 +159,10 @@ static bool profile(struct bench *b, const char *kind, const char *side)
     return true;
 }
 
-static void setup(struct bench *b, enum bench_chain chain)
+static void setup(struct bench *b, const struct bench_pki *pki)
 {
     char ca_file[64];
-    if (!bench_servers_start(&b->servers, chain, ca_file))
+    if (!bench_servers_start(&b->servers, pki, ca_file))
         die("the servers do not start");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     b->base = event_base_new();
@@ -189,7 +189,7 @@ static int serve(void)
 {
     struct bench_servers servers;
     char ca_file[64];
-    if (!bench_servers_start(&servers, BENCH_CHAIN_P256, ca_file))
+    if (!bench_servers_start(&servers, &(struct bench_pki){.one_leaf = true}, ca_file))
         die("the servers do not start");
     printf("HTTPS_PORT=%u\nSMTP_PORT=%u\nHOST=%s\nCA_FILE=%s\n\n", servers.https.port,
            servers.smtp.port, BENCH_HOST, ca_file);
@@ -214,14 +214,20 @@ static void teardown(struct bench *b)
     bench_servers_stop(&b->servers);
 }
 
+static const char USAGE[] = "usage: bench_tls [--large-ca] [--one-leaf] [CONNECTIONS [ROUNDS] |"
+                            " profile fetch|probe bare|ours CONNECTIONS]";
+
 int main(int argc, char **argv)
 {
     struct bench b = {.left = 0};
-    enum bench_chain chain = BENCH_CHAIN_P256;
-    if (argc > 1 && strcmp(argv[1], "--large-ca") == 0) {
-        chain = BENCH_CHAIN_LARGE_CA;
-        argc--;
-        argv++;
+    struct bench_pki pki = {.large_ca = false};
+    for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
+        if (strcmp(argv[1], "--large-ca") == 0)
+            pki.large_ca = true;
+        else if (strcmp(argv[1], "--one-leaf") == 0)
+            pki.one_leaf = true;
+        else
+            die(USAGE);
     }
     if (argc == 2 && strcmp(argv[1], "serve") == 0)
         return serve();
@@ -231,13 +237,13 @@ int main(int argc, char **argv)
                                   : 600;
     long rounds = !profiled && argc > 2 ? strtol(argv[2], NULL, 10) : 5;
     if (connections < IN_FLIGHT || rounds < 1 || rounds > ROUNDS_MAX)
-        die("usage: bench_tls [--large-ca] [CONNECTIONS [ROUNDS]]");
+        die(USAGE);
     signal(SIGPIPE, SIG_IGN);
     b.connections = (size_t)connections;
-    setup(&b, chain);
+    setup(&b, &pki);
     if (profiled) {
         if (!profile(&b, argv[2], argv[3]))
-            die("usage: bench_tls [--large-ca] profile fetch|probe bare|ours CONNECTIONS");
+            die(USAGE);
     } else {
         compare_kind(&b, false, (int)rounds);
         compare_kind(&b, true, (int)rounds);

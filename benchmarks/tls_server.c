@@ -2,6 +2,7 @@
 
 #include "tests/unit/net_server.h"
 
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -15,6 +16,23 @@ enum { THREADS_PER_SERVER = 64 }; /* blocking; as many connections are served at
 static const char ANSWER[] =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 70\r\nConnection: close\r\n\r\n"
     "version: STSv1\r\nmode: enforce\r\nmx: mx.bench.example\r\nmax_age: 604800\r\n";
+
+struct issued {
+    struct pki_cert issuer, leaf;
+};
+
+/* The leaf again under another serial number, for this connection alone. */
+static int issue_anew(SSL *ssl, void *arg)
+{
+    const struct issued *issued = arg;
+    uint64_t serial;
+    X509 *x = X509_dup(issued->leaf.x509);
+    int ok = x != NULL && RAND_bytes((unsigned char *)&serial, sizeof serial) == 1 &&
+             ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1) == 1 &&
+             X509_sign(x, issued->issuer.key, EVP_sha256()) > 0 && SSL_use_certificate(ssl, x) == 1;
+    X509_free(x);
+    return ok;
+}
 
 struct server {
     int fd;
@@ -97,19 +115,21 @@ static void serve(const struct server *https, const struct server *smtp)
         pause();
 }
 
-bool bench_servers_start(struct bench_servers *s, enum bench_chain chain, char ca_file[64])
+bool bench_servers_start(struct bench_servers *s, const struct bench_pki *pki, char ca_file[64])
 {
-    bool large = chain == BENCH_CHAIN_LARGE_CA;
+    bool large = pki->large_ca;
+    struct issued issued;
     struct pki_cert root =
         pki_make(&(struct pki_spec){.cn = "Bench Root", .ca = true, .rsa_bits = large ? 4096 : 0});
-    struct pki_cert issuer = pki_make(&(struct pki_spec){
+    issued.issuer = pki_make(&(struct pki_spec){
         .cn = "Bench Issuer", .ca = true, .issuer = &root, .key = large ? "P-384" : NULL});
-    struct pki_cert leaf =
-        pki_make(&(struct pki_spec){.san = "DNS:" BENCH_HOST, .issuer = &issuer});
-    struct net_tls tls = {.leaf = &leaf, .extra = {&issuer}, .n_extra = 1};
+    issued.leaf = pki_make(&(struct pki_spec){.san = "DNS:" BENCH_HOST, .issuer = &issued.issuer});
+    struct net_tls tls = {.leaf = &issued.leaf, .extra = {&issued.issuer}, .n_extra = 1};
     const struct pki_cert *anchors[] = {&root};
     pki_write_pem(ca_file, anchors, 1);
     SSL_CTX *ctx = net_tls_ctx(&tls);
+    if (!pki->one_leaf)
+        SSL_CTX_set_cert_cb(ctx, issue_anew, &issued);
     struct server https = {listen_at(&s->https), ctx}, smtp = {listen_at(&s->smtp), ctx};
     s->pid = https.fd < 0 || smtp.fd < 0 ? -1 : fork();
     if (s->pid == 0)
@@ -118,8 +138,8 @@ bool bench_servers_start(struct bench_servers *s, enum bench_chain chain, char c
     close(smtp.fd);
     SSL_CTX_free(ctx);
     pki_free(&root);
-    pki_free(&issuer);
-    pki_free(&leaf);
+    pki_free(&issued.issuer);
+    pki_free(&issued.leaf);
     return s->pid > 0;
 }
 

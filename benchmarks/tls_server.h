@@ -11,13 +11,14 @@ struct bench_servers {
     struct endpoint https, smtp; /* on 127.0.0.1 */
     pid_t pid;
 };
-/* Keys of the root, its one intermediate and the leaf. */
-enum bench_chain {
-    BENCH_CHAIN_P256,     /* P-256 throughout */
-    BENCH_CHAIN_LARGE_CA, /* RSA-4096, P-384, P-256, as of large authorities of today */
+/* What they serve. All false: keys on P-256 throughout, and each connection has a certificate of
+ * its own, as if it were to another host, under the same intermediate. */
+struct bench_pki {
+    bool large_ca; /* root RSA-4096, intermediate P-384, as large authorities have them today */
+    bool one_leaf; /* the same certificate for all, as a provider serves for its many names */
 };
 /* ca_file is a new file with the root. */
-bool bench_servers_start(struct bench_servers *s, enum bench_chain chain, char ca_file[64]);
+bool bench_servers_start(struct bench_servers *s, const struct bench_pki *pki, char ca_file[64]);
 void bench_servers_stop(struct bench_servers *s);
 
 #endif
