@@ -37,11 +37,12 @@ void signatures_free(signatures *s); /* NULL is fine */
  * looked at, neither names nor times nor what the key may be used for. */
 bool signatures_verify(signatures *s, X509 *cert, X509 *issuer);
 
-/* X509_verify_cert, with signatures verified as above. It calls the verify callback of ctx as
- * X509_verify_cert does, of the same certificates with the same errors in the same order: where
- * anything may be wrong with times, key usage or signatures, OpenSSL's own code goes over them
- * (and verifies all). What it saves it saves where ctx was given a time
- * (X509_STORE_CTX_set_time). s NULL: X509_verify_cert itself. */
+/* X509_verify_cert, with signatures verified as above. The verify callback of ctx is called as by
+ * X509_verify_cert, of the same certificates with the same errors in the same order (but that of a
+ * good one it cannot ask X509_STORE_CTX_get0_current_issuer): where anything may be wrong with
+ * times, key usage or signatures, OpenSSL's own code goes over them, and verifies all. Something
+ * is saved only where ctx was given a time (X509_STORE_CTX_set_time). Not for DANE contexts.
+ * s NULL: X509_verify_cert itself. */
 int signatures_verify_path(signatures *s, X509_STORE_CTX *ctx);
 
 struct signatures_counts signatures_counts(const signatures *s);

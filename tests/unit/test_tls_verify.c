@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+static signatures *known; /* NULL in the first run, then one cache for all tests */
+
 /* Shakes hands with a server set up as t says; the caller releases the record. */
 static void shake(struct net_world *w, const struct net_tls *t, const char *host,
                   struct tls_record *rec)
@@ -30,6 +32,7 @@ static void shake(struct net_world *w, const struct net_tls *t, const char *host
     SSL_set_accept_state(server);
     SSL_set_tlsext_host_name(client, host);
     tls_record_init(rec, &w->arena, w->trust);
+    rec->signatures = known;
     assert_int_equal(tls_verify_attach(client, rec), ST_OK);
     for (int i = 0; i < 10; i++) {
         ERR_clear_error();
@@ -496,5 +499,13 @@ int main(void)
         cmocka_unit_test(test_weak_ciphers),
         cmocka_unit_test(test_trust),
     };
-    return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
+    int failed = cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
+    if (signatures_new(64, &known) != ST_OK)
+        return 1;
+    failed +=
+        cmocka_run_group_tests_name("known signatures", tests, net_world_setup, net_world_teardown);
+    struct signatures_counts counts = signatures_counts(known);
+    failed += counts.hits == 0 || counts.misses == 0;
+    signatures_free(known);
+    return failed;
 }
