@@ -8,12 +8,17 @@ void crowd_init(struct crowd *c, uint32_t young_max, uint32_t all_max)
     c->last = &c->first;
 }
 
-static uint64_t young_us(const struct crowd *c)
+static uint64_t times_usual(const struct crowd *c, uint64_t least, uint64_t most)
 {
     uint64_t age = CROWD_YOUNG_TIMES_USUAL * c->usual_us;
-    if (age < CROWD_YOUNG_MIN_US)
-        return CROWD_YOUNG_MIN_US;
-    return age > CROWD_YOUNG_MAX_US ? CROWD_YOUNG_MAX_US : age;
+    if (age < least)
+        return least;
+    return age > most ? most : age;
+}
+
+static uint64_t young_us(const struct crowd *c)
+{
+    return times_usual(c, CROWD_YOUNG_MIN_US, CROWD_YOUNG_MAX_US);
 }
 
 static void take_out(struct crowd *c, struct crowd_member *m)
@@ -35,8 +40,18 @@ static uint32_t room(const struct crowd *c)
     return max < CROWD_YOUNG_AT_LEAST ? CROWD_YOUNG_AT_LEAST : (uint32_t)max;
 }
 
+/* Were it our own crowd, somebody would have come through it. */
+static void forget(struct crowd *c, uint64_t now_us)
+{
+    if (c->all == 0 || c->usual_us <= CROWD_UNCROWDED_US || now_us < c->told_us + CROWD_FORGET_US)
+        return;
+    c->usual_us -= (c->usual_us - CROWD_UNCROWDED_US + 1) / 2;
+    c->told_us = now_us;
+}
+
 bool crowd_has_room(struct crowd *c, uint64_t now_us)
 {
+    forget(c, now_us);
     while (c->first && c->first->since_us + young_us(c) <= now_us)
         take_out(c, c->first);
     return c->young < room(c) && c->all < c->all_max;
@@ -44,6 +59,8 @@ bool crowd_has_room(struct crowd *c, uint64_t now_us)
 
 void crowd_enter(struct crowd *c, struct crowd_member *m, uint64_t now_us)
 {
+    if (c->all == 0)
+        c->told_us = now_us;
     *m = (struct crowd_member){.link = c->last, .since_us = now_us, .young = true};
     *c->last = m;
     c->last = &m->next;
@@ -53,12 +70,13 @@ void crowd_enter(struct crowd *c, struct crowd_member *m, uint64_t now_us)
 
 void crowd_leave(struct crowd *c, struct crowd_member *m, bool timed_out, uint64_t now_us)
 {
-    /* The odd one out weighs no more than a young connection may last. */
-    uint64_t lasted = now_us - m->since_us;
-    if (lasted > young_us(c))
-        lasted = young_us(c);
-    if (!timed_out)
+    if (!timed_out) {
+        /* The odd one out weighs little. */
+        uint64_t most = times_usual(c, CROWD_START_US, CROWD_LASTED_MAX_US);
+        uint64_t lasted = now_us - m->since_us < most ? now_us - m->since_us : most;
         c->usual_us = c->usual_us - c->usual_us / 16 + lasted / 16;
+        c->told_us = now_us;
+    }
     if (m->young)
         take_out(c, m);
     c->all--;

@@ -3,7 +3,9 @@
  * What costs is the beginning of a connection, its handshake. So the young ones are counted, and
  * what is much older than connections usually get only waits (a tarpit, a dead host) and keeps
  * nobody out. When connections come to last longer than CROWD_UNCROWDED_US, the crowd is our own
- * (processor, uplink): then fewer are made at once.
+ * (processor, uplink): then fewer are made at once. What they last is told by those that end, and
+ * forgotten when for a while none does: those that only wait must not be let in one by one because
+ * it was crowded before them.
  *
  * Pure: time is passed in (microseconds, monotonic). One thread. */
 #ifndef SCANNER_WORKER_CROWD_H
@@ -15,10 +17,13 @@
 enum {
     CROWD_UNCROWDED_US = 250000,
     CROWD_START_US = 1000000,     /* taken for usual until it is known: the beginning is cautious */
-    CROWD_YOUNG_MIN_US = 1000000, /* a connection is young for at least so long, */
-    CROWD_YOUNG_MAX_US = 10000000,
-    CROWD_YOUNG_TIMES_USUAL = 4, /* and between these for so many times the usual */
-    CROWD_YOUNG_AT_LEAST = 8,    /* may always be made at once */
+    CROWD_YOUNG_TIMES_USUAL = 4,  /* a connection is young for so many times the usual, */
+    CROWD_YOUNG_MIN_US = 250000,  /* but for at least so long, */
+    CROWD_YOUNG_MAX_US = 2000000, /* and no longer: what has not begun by then waits for its peer */
+    CROWD_LASTED_MAX_US = 10000000, /* no connection's length weighs more */
+    CROWD_YOUNG_AT_LEAST = 8,       /* may always be made at once */
+    CROWD_FORGET_US = 2000000,      /* half of what is above the uncrowded, each time that no
+                                       connection has ended for so long */
 };
 
 /* Embedded in a connection. */
@@ -31,7 +36,8 @@ struct crowd_member {
 struct crowd {
     struct crowd_member *first, **last; /* the young, oldest first */
     uint32_t young, all, young_max, all_max;
-    uint64_t usual_us; /* how long connections last, smoothed */
+    uint64_t usual_us; /* how long connections last, smoothed, */
+    uint64_t told_us;  /* as was told last then: by one that ended, or by the first of many */
 };
 
 void crowd_init(struct crowd *c, uint32_t young_max, uint32_t all_max);

@@ -23,8 +23,8 @@ static void test_counts_the_young(void **state)
     assert_false(crowd_has_room(&c, 0));
     crowd_leave(&c, &m[1], false, 10 * MS);
     assert_true(crowd_has_room(&c, 10 * MS));
-    crowd_enter(&c, &m[1], 10 * MS);
-    assert_false(crowd_has_room(&c, 10 * MS));
+    crowd_enter(&c, &m[1], 200 * MS);
+    assert_false(crowd_has_room(&c, 200 * MS));
     /* Two have grown old, one has not. */
     assert_true(crowd_has_room(&c, SECOND));
     assert_int_equal(c.young, 1);
@@ -93,12 +93,82 @@ static void test_slowness_makes_it_smaller_and_passes(void **state)
     assert_int_equal(room_at(&c, now), 200);
 }
 
+static void make_crowded(struct crowd *c, uint64_t *now)
+{
+    struct crowd_member m;
+    for (int i = 0; i < 500; i++) {
+        crowd_enter(c, &m, *now);
+        crowd_leave(c, &m, false, *now += 60ULL * SECOND);
+    }
+    assert_in_range(c->usual_us, CROWD_LASTED_MAX_US - SECOND, CROWD_LASTED_MAX_US);
+}
+
+/* Those that wait hold a slot of the young for no longer than their connections need to begin,
+ * however long connections lasted before them. */
+static void test_who_waits_soon_holds_no_slot(void **state)
+{
+    (void)state;
+    struct crowd c;
+    static struct crowd_member m[300];
+    uint64_t now = 0;
+    crowd_init(&c, 200, 300);
+    c.usual_us = 20 * MS;
+    for (int i = 0; i < 200; i++)
+        crowd_enter(&c, &m[i], now);
+    assert_false(crowd_has_room(&c, now + CROWD_YOUNG_MIN_US - 1));
+    assert_true(crowd_has_room(&c, now + CROWD_YOUNG_MIN_US));
+    assert_int_equal(c.young, 0);
+    for (int i = 0; i < 200; i++)
+        crowd_leave(&c, &m[i], true, now + SECOND);
+
+    make_crowded(&c, &now);
+    for (int i = 0; i < CROWD_YOUNG_AT_LEAST; i++)
+        crowd_enter(&c, &m[i], now);
+    assert_false(crowd_has_room(&c, now + CROWD_YOUNG_MAX_US - 1));
+    assert_true(crowd_has_room(&c, now + CROWD_YOUNG_MAX_US));
+    assert_int_equal(c.young, 0);
+}
+
+/* Once only tarpits are left, what connections lasted before them keeps them out no longer. */
+static void test_forgets_a_crowd_that_nobody_comes_through(void **state)
+{
+    (void)state;
+    struct crowd c;
+    struct crowd_member stuck, m;
+    uint64_t now = 0;
+    crowd_init(&c, 200, 2000);
+    make_crowded(&c, &now);
+    uint64_t usual = c.usual_us;
+    assert_true(crowd_has_room(&c, now += 3600ULL * SECOND)); /* nobody was there to end */
+    assert_int_equal(c.usual_us, usual);
+    crowd_enter(&c, &stuck, now);
+    crowd_has_room(&c, now + CROWD_FORGET_US - 1);
+    assert_int_equal(c.usual_us, usual);
+    /* One that ends is heard, one that times out says nothing. */
+    crowd_enter(&c, &m, now + SECOND);
+    crowd_leave(&c, &m, true, now + SECOND);
+    crowd_enter(&c, &m, now + SECOND);
+    crowd_leave(&c, &m, false, now += 2 * SECOND);
+    usual = c.usual_us;
+    crowd_has_room(&c, now + CROWD_FORGET_US - 1);
+    assert_int_equal(c.usual_us, usual);
+    crowd_has_room(&c, now += 60ULL * SECOND); /* late, but it is one look */
+    assert_in_range(c.usual_us, usual / 2, usual / 2 + CROWD_UNCROWDED_US);
+    for (int i = 0; i < 30; i++)
+        crowd_has_room(&c, now += CROWD_FORGET_US);
+    assert_int_equal(c.usual_us, CROWD_UNCROWDED_US);
+    assert_int_equal(room_at(&c, now), 200);
+    crowd_leave(&c, &stuck, true, now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_the_young),
         cmocka_unit_test(test_tarpits_keep_nobody_out_but_are_bounded),
         cmocka_unit_test(test_slowness_makes_it_smaller_and_passes),
+        cmocka_unit_test(test_who_waits_soon_holds_no_slot),
+        cmocka_unit_test(test_forgets_a_crowd_that_nobody_comes_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
