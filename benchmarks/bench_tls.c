@@ -14,10 +14,10 @@
 #include "benchmarks/bare_client.h"
 #include "benchmarks/tls_server.h"
 #include "scanner/net/fetch.h"
+#include "scanner/net/fetch_memory.h"
 #include "scanner/net/probe.h"
 #include "scanner/worker/limits.h"
 
-#include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,7 +164,7 @@ static void setup(struct bench *b, const struct bench_pki *pki)
     char ca_file[64];
     if (!bench_servers_start(&b->servers, pki, ca_file))
         die("the servers do not start");
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    fetch_memory_start();
     b->base = event_base_new();
     b->store = X509_STORE_new();
     if (b->base == NULL || b->store == NULL || X509_STORE_load_file(b->store, ca_file) != 1 ||
@@ -210,7 +210,7 @@ static void teardown(struct bench *b)
     tls_trust_free(b->trust);
     X509_STORE_free(b->store);
     guard_free(b->guard);
-    curl_global_cleanup();
+    fetch_memory_end();
     bench_servers_stop(&b->servers);
 }
 

@@ -5,9 +5,8 @@
 #include <sys/resource.h>
 
 enum {
-    OF_THE_PROCESS = 64, /* files, terminal, libraries, the loops of scan, reader and writer */
-    OF_A_WORKER = 16,    /* its loop, its mailbox, timers */
-    CONNECTIONS_LEAST = 16,
+    OF_THE_PROCESS = 64,  /* files, terminal, libraries, the loops of scan, reader and writer */
+    OF_A_WORKER = 16,     /* its loop, its mailbox, timers */
     IN_FLIGHT_LEAST = 16, /* of one worker */
 };
 
@@ -20,6 +19,12 @@ uint64_t descriptors_raise(void)
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit.rlim_cur;
+}
+
+uint32_t descriptors_connections(uint32_t n_workers)
+{
+    uint32_t share = LIMIT_CONNECTIONS / n_workers;
+    return share > LIMIT_CONNECTIONS_LEAST ? share : LIMIT_CONNECTIONS_LEAST;
 }
 
 /* For DNS of one worker: sockets in use and as many that retire, and TCP, to each resolver. */
@@ -39,12 +44,12 @@ bool descriptors_fit(uint64_t limit, uint32_t n_workers, size_t n_resolvers,
     if (fits)
         return true;
     while (in_flight > IN_FLIGHT_LEAST &&
-           share < dns_share(in_flight, n_resolvers) + CONNECTIONS_LEAST)
+           share < dns_share(in_flight, n_resolvers) + LIMIT_CONNECTIONS_LEAST)
         in_flight /= 2;
     uint64_t dns = dns_share(in_flight, n_resolvers);
     uint64_t left = share > dns ? share - dns : 0;
-    if (left < CONNECTIONS_LEAST)
-        left = CONNECTIONS_LEAST;
+    if (left < LIMIT_CONNECTIONS_LEAST)
+        left = LIMIT_CONNECTIONS_LEAST;
     if (left < plan->connections)
         plan->connections = (uint32_t)left;
     if (in_flight * n_workers < plan->in_flight / n_workers * n_workers)

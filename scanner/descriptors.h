@@ -17,6 +17,9 @@ struct descriptor_plan {
 
 /* Raises the soft limit of descriptors to the hard one; returns it. */
 uint64_t descriptors_raise(void);
+/* One worker's share of LIMIT_CONNECTIONS: what they cost in memory while hosts hold them must not
+ * grow with the workers. Pure. */
+uint32_t descriptors_connections(uint32_t n_workers);
 /* Lowers the plan to what `limit` descriptors are enough for: connections first, then domains
  * under way. False when it had to. Pure. */
 bool descriptors_fit(uint64_t limit, uint32_t n_workers, size_t n_resolvers,

@@ -2,9 +2,9 @@
 
 #include "scanner/clock.h"
 #include "scanner/descriptors.h"
+#include "scanner/net/fetch_memory.h"
 #include "scanner/output/meta.h"
 #include "scanner/scan_course.h"
-#include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static void plan_descriptors(struct scan *s)
     uint64_t limit = descriptors_raise();
     struct worker_shared *shared = &s->shared;
     struct descriptor_plan plan = {.in_flight = s->options->in_flight,
-                                   .connections = LIMIT_CONNECTIONS_PER_WORKER};
+                                   .connections = descriptors_connections(shared->n_workers)};
     uint64_t named = s->options->deep ? (uint64_t)shared->n_workers * DNS_NAMED_MAX : 0;
     if (!descriptors_fit(limit > named ? limit - named : 0, shared->n_workers, shared->n_resolvers,
                          &plan))
@@ -402,7 +402,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     s->begin_ms = clock_ms();
     brake_init(&s->brake, o->min_success_pct, LIMIT_BRAKE_WINDOW);
     signal(SIGPIPE, SIG_IGN);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    fetch_memory_start();
 
     bool readable = open_input(s) == ST_OK;
     sigset_t all, old;
@@ -445,6 +445,6 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     }
     int exit_code = s->exit_code;
     close_all(s);
-    curl_global_cleanup();
+    fetch_memory_end();
     return exit_code;
 }

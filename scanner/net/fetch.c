@@ -64,6 +64,7 @@ static void handle_free(fetch_handle *h)
     tls_record_release(&h->rec);
     response_free(&h->response);
     arena_free(&h->arena);
+    free(h->url);
     free(h->host);
     free(h);
 }
@@ -362,6 +363,8 @@ static enum status enter_curl(fetch_handle *h)
                      (long)(h->deadline.at_ms - h->start_ms) + 2 * DEADLINE_EXTENSION_MAX_MS);
     if (curl_easy_setopt(c, CURLOPT_URL, h->url) != CURLE_OK)
         return ST_NOMEM;
+    free(h->url); /* it has a copy */
+    h->url = NULL;
     if ((h->lead || h->ride != NULL) && fetch_shared_set(h) != ST_OK)
         return ST_NOMEM;
     return curl_multi_add_handle(f->multi, c) == CURLM_OK ? ST_OK : ST_NOMEM;
@@ -473,6 +476,17 @@ static bool is_url_path(const char *path)
     return path[0] == '/';
 }
 
+static enum status make_url(fetch_handle *h, const char *path)
+{
+    char url[FETCH_URL_MAX_BYTES];
+    int len = snprintf(url, sizeof url, "%s://%s%s", h->plain ? "http" : "https",
+                       h->ride != NULL ? h->ride->host : h->host, path);
+    if (len < 0 || (size_t)len >= sizeof url)
+        return ST_INVALID;
+    h->url = strdup(url);
+    return h->url != NULL ? ST_OK : ST_NOMEM;
+}
+
 /* Begins to connect; when that ends at once, facts.conn says how, and it is told from the loop. */
 static enum status dial(fetch_handle *h)
 {
@@ -520,12 +534,10 @@ enum status fetch_start(fetcher *f, const struct fetch_request *req, fetch_done_
         h->ride->users++;
         h->ride->rec.received_max += req->body_max_bytes + FETCH_RIDE_OTHER_MAX_BYTES;
     }
-    int len = snprintf(h->url, sizeof h->url, "%s://%s%s", req->plain ? "http" : "https",
-                       h->ride != NULL ? h->ride->host : req->host, req->path);
-    if (h->host == NULL || h->timer == NULL || len < 0 || (size_t)len >= sizeof h->url) {
-        bool nomem = h->host == NULL || h->timer == NULL;
+    enum status st = h->host != NULL && h->timer != NULL ? make_url(h, req->path) : ST_NOMEM;
+    if (st != ST_OK) {
         handle_free(h);
-        return nomem ? ST_NOMEM : ST_INVALID;
+        return st;
     }
 
     if ((h->ride != NULL ? enter_curl(h) : dial(h)) != ST_OK) {

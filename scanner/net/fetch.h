@@ -17,7 +17,7 @@ enum { FETCH_URL_MAX_BYTES = 2048 };
  * host's own certificate is stays unseen, so that it is for those who ask for it (--coalesce). */
 typedef struct fetch_shared fetch_shared;
 
-/* What is pointed at must outlive the fetcher. curl_global_init is the program's, as is ignoring
+/* What is pointed at must outlive the fetcher. fetch_memory_start is the program's, as is ignoring
  * SIGPIPE. */
 struct fetch_config {
     const tls_trust *trust;

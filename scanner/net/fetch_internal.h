@@ -30,7 +30,7 @@ struct fetch_handle {
     fetch_done_fn done;
     void *arg;
     char *host;
-    char url[FETCH_URL_MAX_BYTES];
+    char *url; /* until libcurl has it */
     struct endpoint to;
     bool plain;
 

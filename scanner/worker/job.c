@@ -8,11 +8,11 @@ struct job *job_new(struct worker *home, enum job_kind kind, const struct net_ad
                     const char *host)
 {
     size_t len = strlen(host);
-    struct job *job = calloc(1, sizeof *job);
-    if (!job || len >= sizeof job->host) {
-        free(job);
+    if (len >= NAME_TEXT_MAX_BYTES)
         return NULL;
-    }
+    struct job *job = calloc(1, sizeof *job + len + 1);
+    if (!job)
+        return NULL;
     job->home = home;
     job->kind = kind;
     job->gate.ip = *ip;

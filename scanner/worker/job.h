@@ -42,7 +42,6 @@ struct job {
     bool plain, without_sni;
     size_t body_max_bytes;
     const char *path; /* static text, or in the job's arena */
-    char host[NAME_TEXT_MAX_BYTES];
 
     /* the owner's */
     struct worker *owner;
@@ -64,8 +63,11 @@ struct job {
     struct result *result; /* one reference; NULL: abandoned by our own limits */
     enum name_match name;  /* PROBE: what the certificate says of `host` */
     uint32_t waited_ms;    /* in our own queues */
+
+    char host[]; /* request: the name that is asked with */
 };
 
+/* NULL: out of memory, or a host of NAME_TEXT_MAX_BYTES or more. */
 struct job *job_new(struct worker *home, enum job_kind kind, const struct net_addr *ip,
                     const char *host);
 void job_free(struct job *job);

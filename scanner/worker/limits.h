@@ -28,10 +28,11 @@ enum {
     LIMIT_DNS_RETRY_MS = 1000,    /* between tries of one question; see server_retry_ms */
     LIMIT_DNS_SERVFAIL_TRIES = 3, /* answers SERVFAIL or REFUSED before they are believed */
     LIMIT_DNS_PER_SOCKET = 250,   /* questions on a socket with a default buffer (212,992 bytes) */
-    LIMIT_HANDSHAKES_PER_WORKER = 200,   /* TLS handshakes at once, so that no timeout is our own */
-    LIMIT_CONNECTIONS_PER_WORKER = 2000, /* connections at once, waiting ones included */
-    LIMIT_LIMITED_AGAIN = 1,             /* tries more of an MX that says 4xx, in the first pass */
-    LIMIT_NS_PER_ZONE = 8,       /* name servers asked under --deep; most zones have 2 to 6 */
+    LIMIT_HANDSHAKES_PER_WORKER = 200, /* TLS handshakes at once, so that no timeout is our own */
+    LIMIT_CONNECTIONS = 2000,          /* at once over all workers, waiting ones included */
+    LIMIT_CONNECTIONS_LEAST = 16,      /* of one worker */
+    LIMIT_LIMITED_AGAIN = 1,           /* tries more of an MX that says 4xx, in the first pass */
+    LIMIT_NS_PER_ZONE = 8,             /* name servers asked under --deep; most zones have 2 to 6 */
     LIMIT_ZONE_CUTS = 8,         /* names asked for NS, from _mta-sts.D up, to find the zone */
     LIMIT_NAMES_PER_ADDRESS = 8, /* probes of one address with different SNI */
     LIMIT_FETCHES_PER_ADDRESS = 200000, /* in one scan; the largest hosters have fewer customers */

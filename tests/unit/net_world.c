@@ -1,6 +1,7 @@
 #include "tests/unit/net_world.h"
 
-#include <curl/curl.h>
+#include "scanner/net/fetch_memory.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ int net_world_setup(void **state)
 {
     struct net_world *w = calloc(1, sizeof *w);
     char path[64];
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    assert_int_equal(fetch_memory_start(), ST_OK);
     w->root = pki_make(&(struct pki_spec){.cn = "Test Root", .ca = true});
     w->other_root = pki_make(&(struct pki_spec){.cn = "Other Root", .ca = true});
     w->intermediate =
@@ -45,7 +46,7 @@ int net_world_teardown(void **state)
     pki_free(&w->intermediate);
     pki_free(&w->leaf);
     free(w);
-    curl_global_cleanup();
+    fetch_memory_end();
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* Units of scanner/descriptors.c. */
 #include "scanner/descriptors.h"
+#include "scanner/worker/limits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,6 +34,16 @@ static void test_fewer(void **state)
     assert_in_range(plan.connections, 16, 96);
 }
 
+/* More workers hold no more connections than one does. */
+static void test_connections_are_shared_out(void **state)
+{
+    (void)state;
+    assert_int_equal(descriptors_connections(1), LIMIT_CONNECTIONS);
+    for (uint32_t n = 2; n * LIMIT_CONNECTIONS_LEAST <= LIMIT_CONNECTIONS; n++)
+        assert_in_range(n * descriptors_connections(n), LIMIT_CONNECTIONS - n, LIMIT_CONNECTIONS);
+    assert_int_equal(descriptors_connections(1024), LIMIT_CONNECTIONS_LEAST);
+}
+
 /* What remains always goes on, and never grows. */
 static void test_edges(void **state)
 {
@@ -64,6 +75,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_enough),
         cmocka_unit_test(test_fewer),
+        cmocka_unit_test(test_connections_are_shared_out),
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_raise),
     };
