@@ -141,6 +141,43 @@ static void stats_known(struct scan *s)
     s->print_wanted = s->status_wanted = false;
 }
 
+/* Each worker has a view of its own; the user hears of the first that suspects, of the first that
+ * waits no longer, and of the last that is back. */
+static void on_uplink(struct scan *s, const struct uplink_news *news)
+{
+    struct scan_link *link = &s->link[news->family == 6];
+    unsigned family = news->family, seconds = news->silent_ms / 1000;
+    if (news->before == UPLINK_UP)
+        link->n_cut_off++;
+    else if (news->state == UPLINK_UP)
+        link->n_cut_off--;
+    bool first = news->state > link->told, last = link->n_cut_off == 0;
+    if (!first && !last)
+        return;
+    link->told = news->state;
+    switch (news->state) {
+    case UPLINK_SUSPECTED:
+        scan_say(s,
+                 news->ever ? "IPv%u: nobody has answered for %u s: our own uplink is taken for "
+                              "down; connections wait for an answer"
+                            : "IPv%u: nobody has answered yet, for %u s: our own uplink may be "
+                              "down; connections wait for an answer",
+                 family, seconds);
+        break;
+    case UPLINK_BELIEVED:
+        scan_say(s, "IPv%u: nobody has answered for %u s: silent hosts are taken for dead", family,
+                 seconds);
+        break;
+    case UPLINK_GIVEN_UP:
+        scan_say(s, "IPv%u: nobody has answered for %u s: silent hosts are left undetermined",
+                 family, seconds);
+        break;
+    case UPLINK_UP:
+        scan_say(s, "IPv%u: answers come again, after %u s without", family, seconds);
+        break;
+    }
+}
+
 void scan_on_report(struct mail *mail, void *owner)
 {
     struct scan *s = owner;
@@ -161,6 +198,9 @@ void scan_on_report(struct mail *mail, void *owner)
         break;
     case REPORT_OVERDUE:
         scan_say(s, "%s", r->text);
+        break;
+    case REPORT_UPLINK:
+        on_uplink(s, &r->news);
         break;
     case REPORT_STATS:
         if (s->n_wanted == 0)

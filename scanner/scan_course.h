@@ -47,6 +47,10 @@ struct scan {
     struct strbuf ehlo_notes; /* what it found missing, a line an address */
     int status_fd;            /* --status-file, or -1 */
     page_server *metrics;     /* --metrics, or NULL */
+    struct scan_link {
+        uint32_t n_cut_off;     /* workers that hear nobody: over IPv4, over IPv6 */
+        enum uplink_state told; /* to the user */
+    } link[2];
     struct mail writer_failed;
     atomic_int writer_errno;
     atomic_bool writer_has_failed;

@@ -72,6 +72,8 @@ const struct stats_counter stats_work[] = {
     {"over_budget", offsetof(struct scan_stats, over_budget)},
     {"retried", offsetof(struct scan_stats, retried)},
     {"lag_retries", offsetof(struct scan_stats, lag_retries)},
+    {"uplink_retries", offsetof(struct scan_stats, uplink_retries)},
+    {"uplink_suspected", offsetof(struct scan_stats, uplink_suspected)},
     {"loop_turns", offsetof(struct scan_stats, loop_turns)},
     {"watchdog", offsetof(struct scan_stats, watchdog)},
 };

@@ -37,7 +37,9 @@ struct scan_stats {
     uint64_t over_budget; /* fetches not made: the address had been asked too often */
     uint64_t retried;     /* domains of the second pass */
     uint64_t lag_retries; /* connections tried again, since our own lag may have made them fail */
-    uint64_t loop_turns;  /* of the workers' loops, as far as they looked for what may start */
+    uint64_t uplink_retries;   /* the same, since our own uplink may have been down */
+    uint64_t uplink_suspected; /* how often it was, by each worker */
+    uint64_t loop_turns;       /* of the workers' loops, as far as they looked for what may start */
     uint64_t watchdog;
 };
 void stats_count_record(struct scan_stats *s, const struct evidence *e, const struct judgement *j);

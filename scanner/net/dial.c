@@ -172,3 +172,9 @@ enum conn dial_result(int fd)
     /* Made, and reset before we looked: a refusal would be ECONNREFUSED. */
     return error == ECONNRESET ? CONN_OK : conn_of_errno(error);
 }
+
+void dial_tell(const struct dial_listener *l, enum conn result, const struct net_addr *host)
+{
+    if (l->fn != NULL && (result == CONN_OK || result == CONN_REFUSED))
+        l->fn(l->arg, host);
+}

@@ -26,6 +26,15 @@ enum conn dial_open(struct dialer *d, const struct endpoint *to, int *fd);
  * this machine itself says that the host is unreachable: then its own link is down. */
 enum conn dial_result(int fd);
 
+/* Who is told that the host itself answered a connection under way, be it by a refusal; fn may be
+ * NULL. A router's word is none. */
+struct dial_listener {
+    void (*fn)(void *arg, const struct net_addr *host);
+    void *arg;
+};
+/* After dial_result. */
+void dial_tell(const struct dial_listener *l, enum conn result, const struct net_addr *host);
+
 /* Monotonic milliseconds. */
 int64_t now_ms(void);
 

@@ -386,6 +386,7 @@ static void on_connected(evutil_socket_t fd, short what, void *arg)
     fetch_handle *h = arg;
     (void)what;
     h->facts.conn = dial_result(fd);
+    dial_tell(&h->owner->listener, h->facts.conn, &h->to.ip);
     h->facts.connect_ms = (uint32_t)(now_ms() - h->start_ms);
     if (h->facts.conn != CONN_OK)
         finish(h);
@@ -424,6 +425,7 @@ enum status fetcher_new(struct event_base *base, const struct fetch_config *conf
     f->user_agent = config->user_agent;
     f->dialer = (struct dialer){
         .guard = config->guard, .sources = config->sources, .n_sources = config->n_sources};
+    f->listener = config->listener;
     f->multi = curl_multi_init();
     f->timer = evtimer_new(base, on_curl_timer, f);
     if (f->multi == NULL || f->timer == NULL) {

@@ -6,7 +6,7 @@
 #ifndef SCANNER_NET_FETCH_H
 #define SCANNER_NET_FETCH_H
 
-#include "scanner/net/guard.h"
+#include "scanner/net/dial.h"
 #include "scanner/net/tls_verify.h"
 #include <event2/event.h>
 
@@ -26,6 +26,7 @@ struct fetch_config {
     const char *user_agent;
     const struct net_addr *sources;
     size_t n_sources;
+    struct dial_listener listener;
 };
 
 struct fetch_request {

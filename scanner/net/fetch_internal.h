@@ -3,7 +3,6 @@
 #ifndef SCANNER_NET_FETCH_INTERNAL_H
 #define SCANNER_NET_FETCH_INTERNAL_H
 
-#include "scanner/net/dial.h"
 #include "scanner/net/fetch.h"
 #include "scanner/net/fetch_response.h"
 #include <curl/curl.h>
@@ -16,6 +15,7 @@ struct fetcher {
     signatures *signatures;
     const char *user_agent;
     struct dialer dialer;
+    struct dial_listener listener;
     CURLM *multi;
     struct event *timer; /* libcurl's own */
     fetch_handle *live;  /* all that is under way */

@@ -209,6 +209,7 @@ static void on_connected(probe_handle *h)
 {
     int on = 1;
     h->facts.conn = dial_result(h->fd);
+    dial_tell(&h->owner->listener, h->facts.conn, &h->facts.ip);
     if (h->facts.conn == CONN_OK) {
         setsockopt(h->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         probe_enter(h, PHASE_BANNER);
@@ -324,6 +325,7 @@ enum status prober_new(struct event_base *base, const struct probe_config *confi
     p->ehlo_name = config->ehlo_name;
     p->dialer = (struct dialer){
         .guard = config->guard, .sources = config->sources, .n_sources = config->n_sources};
+    p->listener = config->listener;
     p->ctx = SSL_CTX_new_ex(tls_crypto(), NULL, TLS_client_method());
     enum status st = p->ctx == NULL ? ST_NOMEM : tls_verify_setup(p->ctx, config->trust);
     if (st != ST_OK) {

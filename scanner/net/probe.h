@@ -7,7 +7,7 @@
 #ifndef SCANNER_NET_PROBE_H
 #define SCANNER_NET_PROBE_H
 
-#include "scanner/net/guard.h"
+#include "scanner/net/dial.h"
 #include "scanner/net/tls_verify.h"
 #include <event2/event.h>
 
@@ -22,6 +22,7 @@ struct probe_config {
     const char *ehlo_name;
     const struct net_addr *sources;
     size_t n_sources;
+    struct dial_listener listener;
 };
 
 struct probe_request {

@@ -3,7 +3,6 @@
 #ifndef SCANNER_NET_PROBE_INTERNAL_H
 #define SCANNER_NET_PROBE_INTERNAL_H
 
-#include "scanner/net/dial.h"
 #include "scanner/net/probe.h"
 #include "scanner/net/smtp_reply.h"
 
@@ -32,6 +31,7 @@ struct prober {
     signatures *signatures;
     SSL_CTX *ctx;
     struct dialer dialer;
+    struct dial_listener listener;
     const char *ehlo_name;
     probe_handle *live; /* all that is under way */
 };

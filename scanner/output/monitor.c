@@ -30,6 +30,8 @@ static const struct counter counters[] = {
     {"guard_blocklisted", "contacts refused: blocklist", AT(guard_blocklisted)},
     {"retried", "domains of the second pass", AT(retried)},
     {"lag_retries", "connections tried again for our own lag", AT(lag_retries)},
+    {"uplink_retries", "connections tried again for our own uplink", AT(uplink_retries)},
+    {"uplink_suspected", "times that a worker found nobody answering", AT(uplink_suspected)},
     {"loop_turns", "turns of the workers' event loops", AT(loop_turns)},
     {"watchdog", "domains ended by --timeout-domain", AT(watchdog)},
 };

@@ -10,14 +10,18 @@ enum place {
     PLACE_NOWHERE, /* at its own limit of connections: gate_release looks at it again */
     PLACE_TIMED,   /* in the heap: until its gap has passed, or until it may be forgotten */
     PLACE_PREFIX,  /* in its prefix's queue: the prefix is at its limit */
-    PLACE_READY,   /* waits for the total rate only */
+    PLACE_READY,   /* waits for the total rate only, or among the held for its family */
+};
+
+struct gate_queue {
+    struct gate_address *first, *last;
 };
 
 struct gate_prefix {
     struct table_node node;
     uint64_t key;
     uint32_t active, addresses;
-    struct gate_address *first, *last; /* addresses that wait for the prefix */
+    struct gate_queue queue; /* addresses that wait for the prefix */
 };
 
 struct gate_address {
@@ -44,7 +48,9 @@ struct gate {
     struct table addresses, prefixes;
     struct gate_address **heap; /* by heap_us */
     size_t heap_n, heap_alloc;
-    struct gate_address *ready_first, *ready_last;
+    struct gate_queue ready;
+    struct gate_queue held[2]; /* ready but for their family, see family_slot */
+    bool hold[2];
     struct gate_item *refused;
     size_t waiting, active;
 };
@@ -230,22 +236,21 @@ static void address_forget(gate *g, struct gate_address *a)
 
 /* ---- placing -------------------------------------------------------------------------------- */
 
-static void queue_add(struct gate_address **first, struct gate_address **last,
-                      struct gate_address *a)
+static void queue_add(struct gate_queue *q, struct gate_address *a)
 {
     a->next = NULL;
-    if (*first)
-        (*last)->next = a;
+    if (q->first)
+        q->last->next = a;
     else
-        *first = a;
-    *last = a;
+        q->first = a;
+    q->last = a;
 }
 
-static struct gate_address *queue_take(struct gate_address **first)
+static struct gate_address *queue_take(struct gate_queue *q)
 {
-    struct gate_address *a = *first;
+    struct gate_address *a = q->first;
     if (a)
-        *first = a->next;
+        q->first = a->next;
     return a;
 }
 
@@ -265,18 +270,18 @@ static void place(gate *g, struct gate_address *a, uint64_t now_us)
         a->place = PLACE_NOWHERE;
     } else if (is_full(a->prefix->active, g->limits.per_prefix)) {
         a->place = PLACE_PREFIX;
-        queue_add(&a->prefix->first, &a->prefix->last, a);
+        queue_add(&a->prefix->queue, a);
     } else {
         a->place = PLACE_READY;
-        queue_add(&g->ready_first, &g->ready_last, a);
+        queue_add(&g->ready, a);
     }
 }
 
 /* The prefix may have room again: lets the first address that can use it go on. */
 static void wake_prefix(gate *g, struct gate_prefix *p, uint64_t now_us)
 {
-    while (p->first && !is_full(p->active, g->limits.per_prefix)) {
-        struct gate_address *a = queue_take(&p->first);
+    while (p->queue.first && !is_full(p->active, g->limits.per_prefix)) {
+        struct gate_address *a = queue_take(&p->queue);
         place(g, a, now_us);
         if (a->place == PLACE_READY)
             break;
@@ -328,31 +333,15 @@ static void pass_due(gate *g, uint64_t now_us)
     }
 }
 
-struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
+/* Its first item goes, unless what it was ready for has changed meanwhile: then NULL, and it has
+ * its place. */
+static struct gate_item *take_item(gate *g, struct gate_address *a, uint64_t now_us)
 {
-    *next_us = UINT64_MAX;
-    if (g->refused) {
-        struct gate_item *item = g->refused;
-        g->refused = item->next;
-        g->waiting--;
-        return item;
-    }
-    pass_due(g, now_us);
-    while (g->ready_first) {
-        uint64_t wait = ratelimit_wait_us(&g->total, now_us);
-        if (wait > 0) {
-            *next_us = now_us + wait;
-            return NULL;
-        }
-        struct gate_address *a = queue_take(&g->ready_first);
-        struct gate_prefix *p = a->prefix;
-        if (!a->first || a->due_us > now_us || is_full(p->active, g->limits.per_prefix)) {
-            place(g, a, now_us); /* what it was ready for has changed meanwhile */
-            wake_prefix(g, p, now_us);
-            continue;
-        }
+    struct gate_prefix *p = a->prefix;
+    struct gate_item *item = NULL;
+    if (a->first && a->due_us <= now_us && !is_full(p->active, g->limits.per_prefix)) {
         a->place = PLACE_NOWHERE;
-        struct gate_item *item = a->first;
+        item = a->first;
         a->first = item->next;
         if (!a->first)
             a->last = &a->first;
@@ -364,14 +353,100 @@ struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
         ratelimit_take(&g->total, now_us);
         g->waiting--;
         g->active++;
-        place(g, a, now_us);
-        wake_prefix(g, p, now_us); /* there may be more room than before (gate_set_limits) */
+    }
+    place(g, a, now_us);
+    wake_prefix(g, p, now_us); /* there may be more room than before (gate_set_limits) */
+    return item;
+}
+
+static unsigned family_slot(uint8_t family)
+{
+    return family == 6;
+}
+
+/* An address may be reached over both families (NAT64): who stands first there decides. */
+static struct gate_queue *held_queue(gate *g, const struct gate_address *a)
+{
+    unsigned slot = a->first ? family_slot(a->first->ip.family) : 0;
+    return a->first && g->hold[slot] ? &g->held[slot] : NULL;
+}
+
+struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
+{
+    *next_us = UINT64_MAX;
+    if (g->refused) {
+        struct gate_item *item = g->refused;
+        g->refused = item->next;
+        g->waiting--;
         return item;
+    }
+    pass_due(g, now_us);
+    while (g->ready.first) {
+        struct gate_queue *held = held_queue(g, g->ready.first);
+        if (held) {
+            queue_add(held, queue_take(&g->ready));
+            continue;
+        }
+        uint64_t wait = ratelimit_wait_us(&g->total, now_us);
+        if (wait > 0) {
+            *next_us = now_us + wait;
+            return NULL;
+        }
+        struct gate_item *item = take_item(g, queue_take(&g->ready), now_us);
+        if (item)
+            return item;
     }
     if (g->heap_n > 0)
         *next_us = g->heap[0]->heap_us;
     return NULL;
 }
+
+/* ---- a family that is held ------------------------------------------------------------------ */
+
+void gate_hold(gate *g, uint8_t family, bool hold)
+{
+    unsigned slot = family_slot(family);
+    g->hold[slot] = hold;
+    while (!hold && g->held[slot].first)
+        queue_add(&g->ready, queue_take(&g->held[slot]));
+}
+
+/* The one that is preferred, or the first; NULL when there is none. */
+static struct gate_address *take_held(struct gate_queue *q,
+                                      bool (*prefer)(void *arg, const struct net_addr *ip),
+                                      void *arg)
+{
+    struct gate_address *before = NULL, *a = prefer ? q->first : NULL;
+    while (a && !(a->first && prefer(arg, &a->first->ip))) {
+        before = a;
+        a = a->next;
+    }
+    if (!a || !before)
+        return queue_take(q);
+    before->next = a->next;
+    if (q->last == a)
+        q->last = before;
+    return a;
+}
+
+struct gate_item *gate_pop_held(gate *g, uint8_t family,
+                                bool (*prefer)(void *arg, const struct net_addr *ip), void *arg,
+                                uint64_t now_us)
+{
+    struct gate_queue *held = &g->held[family_slot(family)], others = {NULL, NULL};
+    pass_due(g, now_us);
+    while (g->ready.first) {
+        struct gate_queue *q = held_queue(g, g->ready.first);
+        queue_add(q ? q : &others, queue_take(&g->ready));
+    }
+    g->ready = others;
+    struct gate_item *item = NULL;
+    while (!item && held->first && ratelimit_wait_us(&g->total, now_us) == 0)
+        item = take_item(g, take_held(held, prefer, arg), now_us);
+    return item;
+}
+
+/* ---- the end of a connection ---------------------------------------------------------------- */
 
 void gate_went(gate *g, struct gate_item *item, uint64_t now_us)
 {

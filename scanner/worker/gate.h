@@ -51,6 +51,13 @@ enum status gate_push(gate *g, struct gate_item *item, uint64_t now_us);
 /* The next item that may go now, or NULL; then *next_us is when to ask again (UINT64_MAX: only
  * after a gate_release). An item that is not refused counts as a connection until gate_release. */
 struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us);
+/* While a family (4, 6) is held, gate_pop lets nobody of it out, but who is refused. */
+void gate_hold(gate *g, uint8_t family, bool hold);
+/* One of those that are held and could go otherwise, which may go now as if it came from gate_pop:
+ * the first for which prefer(arg, ip) is true, else (or with prefer NULL) the first. NULL: none. */
+struct gate_item *gate_pop_held(gate *g, uint8_t family,
+                                bool (*prefer)(void *arg, const struct net_addr *ip), void *arg,
+                                uint64_t now_us);
 /* Connecting it began only now: the gap to the next one counts from here. */
 void gate_went(gate *g, struct gate_item *item, uint64_t now_us);
 /* How a connection ended, as the gate sees it. */

@@ -10,6 +10,7 @@
 #include "scanner/worker/lag.h"
 #include "scanner/worker/mailbox.h"
 #include "scanner/worker/result.h"
+#include "scanner/worker/uplink.h"
 #include "scanner/worker/waitq.h"
 
 struct route;
@@ -46,11 +47,14 @@ struct job {
     /* the owner's */
     struct worker *owner;
     uint64_t sent_us;
-    atomic_uint_fast64_t queued_us; /* at the gate; 0: not yet. Home may look */
+    /* When it came to the gate, less what it had waited before; 0: not yet. Home may look */
+    atomic_uint_fast64_t queued_us;
     struct crowd_member crowd;
     atomic_uint_fast64_t started_us; /* 0: still waits in a queue of ours. Home may look */
-    struct lag_mark lag_then;        /* the owner's lateness when it started */
-    uint8_t tried_again;             /* after a failure that our own lag may have caused */
+    struct lag_mark lag_then;        /* the owner's lateness when it started, */
+    struct uplink_mark link_then;    /* and what its uplink had been down until then */
+    bool canary;                     /* tries whether a suspected uplink is back */
+    uint8_t tried_again;             /* after a failure that our own side may have caused */
     uint8_t limited;                 /* tries that the peer answered by limiting us */
     struct route *route;             /* the shared connection that it makes or rides on */
     struct job *parked;              /* the next that waits for one, at the same address */

@@ -37,7 +37,8 @@ void owner_send_home(struct owner *o, struct job *job)
 void owner_queue(struct owner *o, struct job *job)
 {
     uint64_t now = worker_now_us(o->worker);
-    atomic_store_explicit(&job->queued_us, now, memory_order_relaxed);
+    job->canary = false;
+    atomic_store_explicit(&job->queued_us, now - job->waited_ms * 1000ULL, memory_order_relaxed);
     atomic_store_explicit(&job->started_us, 0, memory_order_relaxed);
     if (gate_push(gate_of(o, job), &job->gate, now) != ST_OK)
         owner_send_home(o, job);
@@ -52,6 +53,7 @@ void owner_connection_over(struct owner *o, struct job *job, bool timed_out, boo
 {
     uint64_t now = worker_now_us(o->worker);
     crowd_leave(&o->crowd, &job->crowd, timed_out, now);
+    owner_uplink_left(o, job);
     if (!stays)
         gate_release(gate_of(o, job), &job->gate, end, now);
     owner_moves(o, now);
@@ -96,13 +98,20 @@ void owner_finish(struct owner *o, struct job *job)
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
+/* A canary is to tell soon. */
+static uint32_t deadline_ms(const struct job *job)
+{
+    bool shorter = job->canary && job->deadline_ms > UPLINK_CANARY_MS;
+    return shorter ? UPLINK_CANARY_MS : job->deadline_ms;
+}
+
 static enum status connect_job(struct owner *o, struct job *job)
 {
     if (job->kind == JOB_PROBE) {
         struct probe_request req = {.mx_name = job->without_sni ? NULL : job->host,
                                     .ip = job->gate.ip,
                                     .port = job->port,
-                                    .deadline_ms = job->deadline_ms};
+                                    .deadline_ms = deadline_ms(job)};
         prober_use_guard(o->prober, worker_guard(o->worker));
         o->worker->stats.probes++;
         return probe_start(o->prober, &req, owner_on_probe, job, NULL);
@@ -113,7 +122,7 @@ static enum status connect_job(struct owner *o, struct job *job)
                                 .path = job->path,
                                 .plain = job->plain,
                                 .body_max_bytes = job->body_max_bytes,
-                                .deadline_ms = job->deadline_ms,
+                                .deadline_ms = deadline_ms(job),
                                 .lead = job->route && !job->rides,
                                 .ride = coalesce_ride(job)};
     if (req.ride && req.deadline_ms > LIMIT_COALESCE_RIDE_MS)
@@ -144,12 +153,13 @@ static bool may_start(struct owner *o, struct job *job)
 static void count_wait(struct job *job, uint64_t now)
 {
     uint64_t since = atomic_load_explicit(&job->queued_us, memory_order_relaxed);
-    job->waited_ms += (uint32_t)((now - since) / 1000);
+    job->waited_ms = (uint32_t)((now - since) / 1000);
 }
 
 static void leave_gate(struct owner *o, struct job *job)
 {
     struct gate_end end = {.limited = false};
+    owner_uplink_left(o, job);
     gate_release(gate_of(o, job), &job->gate, end, worker_now_us(o->worker));
 }
 
@@ -179,6 +189,7 @@ void owner_begin(struct owner *o, struct job *job)
     atomic_store_explicit(&job->started_us, now, memory_order_relaxed);
     owner_moves(o, now);
     job->lag_then = lag_mark(&o->worker->lag, now);
+    owner_uplink_began(o, job, now);
     crowd_enter(&o->crowd, &job->crowd, now);
     enum status st = connect_job(o, job);
     gate_went(gate_of(o, job), &job->gate, worker_now_us(o->worker));
@@ -219,6 +230,8 @@ void owner_pump(struct owner *o)
             now = worker_now_us(o->worker); /* connecting many takes its time */
         }
     }
+    if (has_room(o, now))
+        owner_uplink_pump(o, now);
     uint64_t wake = next[0] < next[1] ? next[0] : next[1];
     if (wake == UINT64_MAX)
         return; /* what ends, the tick or a new job pumps again */
@@ -294,13 +307,17 @@ enum status owner_init(struct owner *o, struct worker *w)
                                  .guard = worker_guard(w),
                                  .user_agent = s->user_agent,
                                  .sources = opt->sources,
-                                 .n_sources = opt->n_sources};
+                                 .n_sources = opt->n_sources,
+                                 .listener = {owner_heard_https, o}};
     struct probe_config probe = {.trust = s->trust,
                                  .signatures = o->signatures,
                                  .guard = worker_guard(w),
                                  .ehlo_name = opt->ehlo_name,
                                  .sources = opt->sources,
-                                 .n_sources = opt->n_sources};
+                                 .n_sources = opt->n_sources,
+                                 .listener = {owner_heard_smtp, o}};
+    if (st == ST_OK)
+        st = owner_uplink_init(o);
     if (st == ST_OK)
         st = gate_new(&https, &o->https);
     if (st == ST_OK)
@@ -346,6 +363,7 @@ void owner_free(struct owner *o)
     gate_free(o->https);
     gate_free(o->smtp);
     coalesce_free(o->coalesce);
+    owner_uplink_free(o);
     if (o->wake)
         event_free(o->wake);
 }

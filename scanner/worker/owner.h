@@ -10,6 +10,7 @@
 #include "scanner/options.h"
 #include "scanner/worker/budget.h"
 #include "scanner/worker/job.h"
+#include "scanner/worker/uplink.h"
 
 struct owner {
     struct worker *worker;
@@ -24,6 +25,12 @@ struct owner {
     struct coalesce *coalesce;     /* NULL: every fetch has a connection of its own */
     uint32_t https_at_once;        /* connections to an address; 0: no limit */
     atomic_uint_fast64_t moved_us; /* when a connection last began or ended. Others may look */
+    struct owner_link {
+        uplink *uplink;                                 /* of IPv4, of IPv6 */
+        enum uplink_state shown;                        /* to the gates and to the scan */
+        atomic_uint_fast64_t heard_us[UPLINK_SERVICES]; /* 0: nobody yet. Others may look */
+    } link[2];
+    unsigned canary_turn; /* which gate has the next one */
 };
 
 /* What may be changed while a scan runs (SIGHUP); as in the options, for all workers together. */
@@ -44,7 +51,7 @@ void owner_accept(struct owner *o, struct job *job);
 /* Starts what may start now; called once a turn of the loop. */
 void owner_pump(struct owner *o);
 
-/* A connection began or ended, or none could because the loop was late. */
+/* A connection began or ended, or none could: the loop was late, the uplink is down. */
 static inline void owner_moves(struct owner *o, uint64_t now_us)
 {
     atomic_store_explicit(&o->moved_us, now_us, memory_order_relaxed);
@@ -57,6 +64,38 @@ void owner_queue(struct owner *o, struct job *job);
 /* A connection ended. stays: it does not, and keeps the place at the gate. */
 void owner_connection_over(struct owner *o, struct job *job, bool timed_out, bool stays,
                            struct gate_end end);
+/* ---- owner_uplink.c: what this owner's connections tell of the uplink, see uplink.h ---- */
+
+enum status owner_uplink_init(struct owner *o);
+void owner_uplink_free(struct owner *o);
+/* Once a tick of the loop; late_us: so much of the time since the last one it stalled. */
+void owner_uplink_tick(struct owner *o, uint64_t late_us, uint64_t now_us);
+/* Canaries; once a turn of the loop. */
+void owner_uplink_pump(struct owner *o, uint64_t now_us);
+/* A host that a connection of that service went to was heard: of an owner, for the listeners of
+ * fetcher and prober. */
+void owner_heard_https(void *arg, const struct net_addr *host);
+void owner_heard_smtp(void *arg, const struct net_addr *host);
+/* The job connects now; its place at the gate is free again. */
+void owner_uplink_began(struct owner *o, struct job *job, uint64_t now_us);
+void owner_uplink_left(struct owner *o, struct job *job);
+/* How its connection ended. */
+enum link_end {
+    LINK_END_NONE,        /* there was none */
+    LINK_END_ANSWERED,    /* as the host had it: the host was heard until the end */
+    LINK_END_TIMED_OUT,   /* nothing, or nothing more, was heard of it */
+    LINK_END_BROKEN,      /* broken off, by whomever */
+    LINK_END_UNREACHABLE, /* without any wait: this machine or a router knew no way */
+};
+/* Whether that was the uplink's doing; then the wait counts as ours. `silent`: the host was not
+ * heard at all. */
+bool owner_uplink_spoilt(struct owner *o, struct job *job, enum link_end end, bool silent,
+                         uint32_t wait_ms);
+/* How much of the time since the job connected was an outage. */
+uint32_t owner_uplink_down_ms(const struct owner *o, const struct job *job);
+/* Nobody was heard for so long that trying again is of no use. */
+bool owner_uplink_is_given_up(const struct owner *o, const struct job *job);
+
 /* For fetch_start and probe_start; arg is the job. */
 void owner_on_fetch(void *arg, const struct fetch_outcome *out);
 void owner_on_probe(void *arg, const struct probe_outcome *out);

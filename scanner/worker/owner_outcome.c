@@ -5,14 +5,26 @@
 #include "scanner/worker/owner_coalesce.h"
 #include "scanner/worker/worker.h"
 
-enum { TRIES_AGAIN_MAX = 3 }; /* after failures that our own lag may have caused */
+enum { TRIES_AGAIN_MAX = 3 }; /* after failures that our own side may have caused */
 
-static bool queue_again(struct owner *o, struct job *job)
+static bool queue_again(struct owner *o, struct job *job, uint64_t *counter)
 {
     if (job->tried_again == TRIES_AGAIN_MAX || o->worker->stopping)
         return false;
     job->tried_again++;
-    o->worker->stats.lag_retries++;
+    ++*counter;
+    owner_queue(o, job);
+    return true;
+}
+
+/* A canary went for all that wait: its own tries stay what they are. */
+static bool queue_after_outage(struct owner *o, struct job *job)
+{
+    if (owner_uplink_is_given_up(o, job) || o->worker->stopping)
+        return false;
+    if (!job->canary)
+        return queue_again(o, job, &o->worker->stats.uplink_retries);
+    o->worker->stats.uplink_retries++;
     owner_queue(o, job);
     return true;
 }
@@ -24,22 +36,40 @@ static uint32_t wait_ms(const struct job *job)
     return phase ? PROBE_PHASE_MIN_MS : job->deadline_ms;
 }
 
-/* A connection that timed out, or was broken off, while our own loop stalled says nothing: try
- * again, in the end give it up as ours. True: the job is queued again. */
-static bool try_again(struct owner *o, struct job *job, bool doubtful, bool *abandon)
+/* A connection that timed out, or was broken off, while our own loop stalled or our own uplink was
+ * down says nothing: try again, in the end give it up as ours. True: the job is queued again. */
+static bool try_again(struct owner *o, struct job *job, enum link_end end, bool silent,
+                      bool *abandon)
 {
-    *abandon = doubtful &&
-               lag_spoils(&o->worker->lag, job->lag_then, wait_ms(job), worker_now_us(o->worker));
-    return *abandon && queue_again(o, job);
+    bool doubtful = end == LINK_END_TIMED_OUT || end == LINK_END_BROKEN;
+    bool late = doubtful &&
+                lag_spoils(&o->worker->lag, job->lag_then, wait_ms(job), worker_now_us(o->worker));
+    bool down = owner_uplink_spoilt(o, job, end, silent, wait_ms(job));
+    *abandon = late || down;
+    if (down)
+        return queue_after_outage(o, job);
+    return late && queue_again(o, job, &o->worker->stats.lag_retries);
 }
 
-/* A fetch that is slow, and would not be without our own lag: try again, in the end say nothing of
- * it (own_ms is left out where it is judged). True: the job is queued again. */
+/* As connecting ended; what came after is the caller's to know. */
+static enum link_end end_of(enum conn conn, bool timed_out, bool broken_off)
+{
+    if (conn == CONN_BLOCKED || conn == CONN_BLOCKLISTED || conn == CONN_NONE)
+        return LINK_END_NONE;
+    if (conn == CONN_UNREACHABLE || conn == CONN_NO_ROUTE || conn == CONN_ABANDONED)
+        return LINK_END_UNREACHABLE;
+    if (timed_out)
+        return LINK_END_TIMED_OUT;
+    return broken_off ? LINK_END_BROKEN : LINK_END_ANSWERED;
+}
+
+/* A fetch that is slow, and would not be without our own part in it: try again, in the end say
+ * nothing of it (own_ms is left out where it is judged). True: the job is queued again. */
 static bool try_again_if_slow(struct owner *o, struct job *job, const struct fetch_facts *f,
                               uint32_t own_ms)
 {
     bool in_doubt = f->total_ms > HTTP_SLOW_MS && f->total_ms - HTTP_SLOW_MS <= own_ms;
-    return in_doubt && queue_again(o, job);
+    return in_doubt && queue_again(o, job, &o->worker->stats.lag_retries);
 }
 
 static void set_result(struct job *job, struct result *r)
@@ -83,8 +113,9 @@ static bool take_ride(struct owner *o, struct job *job, const struct fetch_outco
     return false;
 }
 
-/* How much of a fetch's duration may be our own: as long as the loop was late, but for what the
- * peer was surely silent, whose answer may have waited for us one piece of lateness at most. */
+/* How much of a fetch's duration may be our own: as long as the uplink was down and the loop was
+ * late, but for what the peer was surely silent, whose answer may have waited for us one piece of
+ * lateness at most. */
 static uint32_t own_part_ms(const struct owner *o, const struct job *job,
                             const struct fetch_outcome *out)
 {
@@ -95,7 +126,8 @@ static uint32_t own_part_ms(const struct owner *o, const struct job *job,
     uint32_t longest = lag_longest_ms(lag, since, now);
     uint32_t theirs = out->silent_ms > longest ? out->silent_ms - longest : 0;
     uint32_t most = total > theirs ? total - theirs : 0;
-    return late < most ? late : most;
+    uint64_t ours = (late < most ? late : most) + (uint64_t)owner_uplink_down_ms(o, job);
+    return ours < total ? (uint32_t)ours : total;
 }
 
 void owner_on_fetch(void *arg, const struct fetch_outcome *out)
@@ -121,7 +153,8 @@ void owner_on_fetch(void *arg, const struct fetch_outcome *out)
         return;
     bool abandon;
     uint32_t own_ms = own_part_ms(o, job, out);
-    if (try_again(o, job, timed_out || broken_off, &abandon) ||
+    enum link_end how = end_of(f->conn, timed_out, broken_off);
+    if (try_again(o, job, how, f->conn != CONN_OK, &abandon) ||
         try_again_if_slow(o, job, f, own_ms))
         return;
     if (!abandon && f->conn != CONN_ABANDONED)
@@ -163,7 +196,8 @@ void owner_on_probe(void *arg, const struct probe_outcome *out)
     owner_connection_over(o, job, timed_out, false,
                           (struct gate_end){.limited = limited, .welcome = welcome});
     bool abandon;
-    if (try_again(o, job, timed_out || broken_off, &abandon))
+    enum link_end how = end_of(p->conn, timed_out, broken_off);
+    if (try_again(o, job, how, p->conn != CONN_OK, &abandon))
         return;
     if (!abandon && p->end != PROBE_ABANDONED)
         set_result(job, result_of_probe(out, job->without_sni ? NULL : job->host));

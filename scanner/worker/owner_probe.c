@@ -136,9 +136,13 @@ void owner_settle_probe(struct owner *o, struct job *job)
                                                 r ? result_ref(r) : NULL, 0, UINT64_MAX);
     free(job->cache_key);
     job->cache_key = NULL;
+    uint64_t now = worker_now_us(o->worker);
     for (; waiter; waiter = next) {
         next = waiter->next;
         struct job *waiting = job_of_waiter(waiter);
+        /* What our own limits cost the one that went, they cost who waits for it. */
+        uint64_t waits_ms = (now - waiting->sent_us) / 1000;
+        waiting->waited_ms = waits_ms < job->waited_ms ? (uint32_t)waits_ms : job->waited_ms;
         if (r && by_address && !settles(r, waiting))
             owner_accept_probe(o, waiting);
         else
@@ -154,6 +158,8 @@ void owner_know_probe(struct owner *o, const struct net_addr *ip, struct result 
     struct waiter nobody;
     void *value;
     uint64_t now_ms = worker_now_us(o->worker) / 1000;
+    if (r->probe.end != PROBE_REFUSED) /* which may have been a router's word */
+        uplink_knew(o->link[ip->family == 6].uplink, ip, UPLINK_SMTP);
     make_key_of(ip, false, r->sni ? r->sni : "", &key);
     struct result *first = waitq_peek(o->probes, key.bytes, key.address_len, now_ms);
     size_t len = first ? key.len : key.address_len;

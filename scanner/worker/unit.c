@@ -242,14 +242,15 @@ static uint64_t open_wait_us(const struct unit *u, uint64_t now)
 {
     uint64_t longest = unit_asks_held_us(u), span = standstill_us(u->worker->shared->options);
     for (const struct job *j = u->jobs; j; j = j->next) {
-        if (atomic_load_explicit(&j->started_us, memory_order_relaxed) != 0)
-            continue;
         uint64_t since =
             later(j->sent_us, atomic_load_explicit(&j->queued_us, memory_order_relaxed));
         uint64_t moved = atomic_load_explicit(&j->owner->owner.moved_us, memory_order_relaxed);
         uint64_t from = later(since, u->paused_until_us), until = later(since, moved) + span;
+        uint64_t started = atomic_load_explicit(&j->started_us, memory_order_relaxed);
         if (until > now)
             until = now;
+        if (started != 0)
+            until = started; /* what it waited before; now it is their time */
         if (until > from)
             longest = later(longest, until - from);
     }

@@ -89,6 +89,11 @@ void worker_tell_overdue(struct worker *w, const struct unit *u)
     report(w, r);
 }
 
+void worker_tell_uplink(struct worker *w, const struct uplink_news *news)
+{
+    report(w, (struct worker_report){.kind = REPORT_UPLINK, .news = *news});
+}
+
 void worker_fail(struct worker *w)
 {
     report(w, (struct worker_report){.kind = REPORT_FAILED});
@@ -192,9 +197,11 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     uint64_t now = worker_now_us(w);
+    uint64_t stalled_us = w->lag.stalled_us;
     w->stalled = lag_tick(&w->lag, now);
     if (w->stalled)
         owner_moves(&w->owner, now);
+    owner_uplink_tick(&w->owner, w->lag.stalled_us - stalled_us, now);
     if (now >= w->swept_at_us + SWEEP_MS * 1000)
         sweep(w, now);
     if (now >= w->batch_since_us + LIMIT_BATCH_LATENCY_MS * 1000ULL)

@@ -62,6 +62,13 @@ enum worker_report_kind {
     REPORT_FAILED,  /* the worker cannot go on (memory): the scan must stop */
     REPORT_STATS,
     REPORT_OVERDUE, /* the watchdog ended a unit; the first ones are named */
+    REPORT_UPLINK,  /* the uplink is suspected, or no longer; see uplink.h */
+};
+struct uplink_news {
+    uint8_t family; /* 4, 6 */
+    enum uplink_state state, before;
+    bool ever;          /* somebody was heard before, over this family */
+    uint32_t silent_ms; /* how long nobody is heard; back: was heard */
 };
 struct worker_report {
     struct mail mail; /* first */
@@ -69,6 +76,7 @@ struct worker_report {
     uint32_t worker, pass;
     uint32_t tried, answered;
     struct scan_stats *stats;          /* REPORT_STATS: a copy, freed by the receiver */
+    struct uplink_news news;           /* REPORT_UPLINK */
     char text[OVERDUE_TEXT_MAX_BYTES]; /* REPORT_OVERDUE */
 };
 
@@ -158,6 +166,8 @@ void worker_count_lookup(struct worker *w, enum lookup status);
 void worker_fail(struct worker *w);
 /* The watchdog ends the unit: counts it, and names it while they are few. */
 void worker_tell_overdue(struct worker *w, const struct unit *u);
+/* What the worker thinks of the uplink has changed. */
+void worker_tell_uplink(struct worker *w, const struct uplink_news *news);
 /* Appends the record to the batch under way. */
 enum status worker_write_record(struct worker *w, const struct evidence *e,
                                 const struct judgement *j);

@@ -121,8 +121,9 @@ def main():
                 h.hold(server, "sessions without QUIT", "all", r["no_quits"], 0)
                 h.hold(server, "MAIL FROM", "all", r["mails"], 0)
     with open(a.meta, encoding="utf-8") as f:
-        lag_retries = json.load(f)["work"]["lag_retries"]
-    h.hold("smtp", "probes repeated without need", "all", repeated, lag_retries)
+        work = json.load(f)["work"]
+    h.hold("smtp", "probes repeated without need", "all", repeated,
+           work["lag_retries"] + work["uplink_retries"])
     for (server, what), (seen, limit, reach) in sorted(h.most.items()):
         print(f"{server:5} {what:40} {seen:6}  limit {limit}")
         if a.reached and reach is not None and seen < reach:
