@@ -398,6 +398,81 @@ static void test_other_limits(void **state)
     gate_free(g);
 }
 
+static bool is_last(void *arg, const struct net_addr *a)
+{
+    return net_addr_eq(a, arg);
+}
+
+/* A family that is held lets only those out that are asked for one by one; the other one goes on.
+ */
+static void test_a_held_family(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_address = 1});
+    struct gate_item i[4], six;
+    struct net_addr v6 = {.family = 6, .b = {0x20, 1, 0xd, 0xb8}}, last = ip(5, 1);
+    uint64_t next;
+    gate_hold(g, 4, true);
+    for (unsigned k = 0; k < 4; k++)
+        push(g, &i[k], ip(2 + k, 1), 0);
+    push(g, &six, v6, 0);
+    assert_ptr_equal(gate_pop(g, 0, &next), &six);
+    assert_null(gate_pop(g, 0, &next));
+    assert_int_equal(next, UINT64_MAX);
+    assert_null(gate_pop_held(g, 6, NULL, NULL, 0));
+    assert_ptr_equal(gate_pop_held(g, 4, is_last, &last, 0), &i[3]);
+    assert_ptr_equal(gate_pop_held(g, 4, is_last, &last, 0), &i[0]); /* none that is preferred */
+    assert_int_equal(gate_waiting(g), 2);
+    assert_int_equal(gate_active(g), 3);
+    gate_hold(g, 4, false);
+    assert_null(gate_pop_held(g, 4, NULL, NULL, 0));
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[1]);
+    assert_ptr_equal(gate_pop(g, 0, &next), &i[2]);
+    assert_null(gate_pop(g, 0, &next));
+    gate_free(g);
+}
+
+/* Who is let out so keeps all limits. */
+static void test_held_and_limited(void **state)
+{
+    (void)state;
+    gate *g = make((struct gate_limits){.per_prefix = 1, .address_rate = 1, .total_rate = 20});
+    struct gate_item i[3];
+    uint64_t next, now = 10 * SECOND;
+    gate_hold(g, 4, true);
+    push(g, &i[0], ip(2, 1), now);
+    push(g, &i[1], ip(2, 2), now);
+    push(g, &i[2], ip(3, 1), now);
+    assert_null(gate_pop(g, now, &next));
+    struct net_addr second = ip(2, 2);
+    assert_ptr_equal(gate_pop_held(g, 4, is_last, &second, now), &i[1]);
+    assert_null(gate_pop_held(g, 4, NULL, NULL, now)); /* the total rate */
+    now += SECOND / 10;
+    assert_ptr_equal(gate_pop_held(g, 4, NULL, NULL, now),
+                     &i[2]); /* the first one's prefix is full */
+    now += SECOND / 10;
+    assert_null(gate_pop_held(g, 4, NULL, NULL, now));
+    gate_release(g, &i[1], fine, now);
+    push(g, &i[1], ip(2, 2), now); /* comes again, before its gap is over */
+    assert_ptr_equal(gate_pop_held(g, 4, is_last, &second, now), &i[0]);
+    gate_release(g, &i[0], fine, now);
+    gate_release(g, &i[2], fine, now);
+    assert_null(gate_pop_held(g, 4, NULL, NULL, now));
+    now += 2 * SECOND;
+    assert_ptr_equal(gate_pop_held(g, 4, NULL, NULL, now), &i[1]);
+    /* An address that is given up says so, whatever is held. */
+    for (int k = 0; k < GATE_GIVE_UP_AFTER; k++) {
+        gate_release(g, &i[1], limited, now);
+        now += GATE_BACKOFF_MAX_MS * UINT64_C(1000);
+        push(g, &i[1], ip(2, 2), now);
+        if (k < GATE_GIVE_UP_AFTER - 1)
+            assert_ptr_equal(gate_pop_held(g, 4, NULL, NULL, now), &i[1]);
+    }
+    assert_ptr_equal(gate_pop(g, now, &next), &i[1]);
+    assert_true(i[1].refused);
+    gate_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +489,8 @@ int main(void)
         cmocka_unit_test(test_at_once_to_a_48),
         cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_other_limits),
+        cmocka_unit_test(test_a_held_family),
+        cmocka_unit_test(test_held_and_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
