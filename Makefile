@@ -72,7 +72,7 @@ DEB_TEST := $(DEB_DEMO) libcmocka-dev xz-utils python3-jsonschema python3-crypto
 all: $(BUILD)/stscan $(BUILD)/stsreport $(BUILD)/simnet
 
 help:
-	@echo "targets: all demo test bench bench-full asan valgrind kill-full faults-full leaks-full coverage fuzz tidy format install uninstall clean deps"
+	@echo "targets: all demo test bench bench-full asan valgrind kill-full faults-full uplink-full leaks-full coverage fuzz tidy format install uninstall clean deps"
 	@echo "variables: BUILD CC CFLAGS PREFIX DESTDIR SAN=1 FUZZ_SECONDS"
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -183,11 +183,13 @@ testbins: $(UNIT_BIN)
 kill-full: all
 	@BUILD=$(BUILD) KILL_FULL=1 tests/e2e/test_kill.sh
 
-# A scan of 200,000 names through a network that fails, and descriptors over 200,000 connections: some
-# minutes each.
-.PHONY: faults-full leaks-full
+# A scan of 200,000 names through a network that fails, one whose uplink is silent for 50 s, and
+# descriptors over 200,000 connections: some minutes each.
+.PHONY: faults-full uplink-full leaks-full
 faults-full: all
 	@BUILD=$(BUILD) FAULTS_FULL=1 tests/e2e/test_faults.sh
+uplink-full: all
+	@BUILD=$(BUILD) UPLINK_FULL=1 tests/e2e/test_uplink.sh
 leaks-full: $(BUILD)/tests/test_leaks
 	@LEAK_CONNECTIONS=200000 $<
 

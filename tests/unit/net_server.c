@@ -28,8 +28,10 @@ static void *run(void *arg)
     }
 }
 
-void net_server_start(struct net_server *s, const char *ip, void (*speak)(int fd, void *arg),
-                      void *arg)
+enum { BACKLOG = 64 };
+
+static void listen_at(struct net_server *s, const char *ip, int backlog,
+                      void (*speak)(int fd, void *arg), void *arg)
 {
     struct sockaddr_storage ss;
     memset(s, 0, sizeof *s);
@@ -41,18 +43,50 @@ void net_server_start(struct net_server *s, const char *ip, void (*speak)(int fd
     assert_true(s->fd >= 0);
     socklen_t len = endpoint_sockaddr(&s->at, &ss);
     assert_int_equal(bind(s->fd, (struct sockaddr *)&ss, len), 0);
-    assert_int_equal(listen(s->fd, 64), 0);
+    assert_int_equal(listen(s->fd, backlog), 0);
     assert_int_equal(getsockname(s->fd, (struct sockaddr *)&ss, &len), 0);
     uint16_t port; /* stands at the same place in both families */
     memcpy(&port, (const char *)&ss + 2, sizeof port);
     s->at.port = (uint16_t)(port >> 8 | port << 8);
+    s->filler = -1;
+}
+
+void net_server_start(struct net_server *s, const char *ip, void (*speak)(int fd, void *arg),
+                      void *arg)
+{
+    listen_at(s, ip, BACKLOG, speak, arg);
+    assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
+}
+
+/* A queue of none takes one connection, and drops the SYNs of all others. */
+void net_server_start_asleep(struct net_server *s, const char *ip, void (*speak)(int fd, void *arg),
+                             void *arg)
+{
+    struct sockaddr_storage ss;
+    listen_at(s, ip, 0, speak, arg);
+    socklen_t len = endpoint_sockaddr(&s->at, &ss);
+    s->filler = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(s->filler, (struct sockaddr *)&ss, len), 0);
+}
+
+void net_server_wake(struct net_server *s)
+{
+    close(s->filler);
+    s->filler = -1;
+    int first = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(first >= 0);
+    close(first);
+    assert_int_equal(listen(s->fd, BACKLOG), 0);
     assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
 }
 
 void net_server_stop(struct net_server *s)
 {
     shutdown(s->fd, SHUT_RDWR);
-    pthread_join(s->thread, NULL);
+    if (s->filler < 0)
+        pthread_join(s->thread, NULL);
+    else
+        close(s->filler);
     close(s->fd);
 }
 

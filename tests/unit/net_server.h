@@ -15,7 +15,7 @@ struct net_server {
     struct endpoint at;
     atomic_int connections;
     /* private */
-    int fd;
+    int fd, filler; /* filler: the connection for which nobody else gets in; -1 */
     pthread_t thread;
     void (*speak)(int fd, void *arg);
     void *arg;
@@ -24,6 +24,10 @@ struct net_server {
 void net_server_start(struct net_server *s, const char *ip, void (*speak)(int fd, void *arg),
                       void *arg);
 void net_server_stop(struct net_server *s);
+/* The same, but until it wakes every SYN vanishes, as at a host that is cut off. */
+void net_server_start_asleep(struct net_server *s, const char *ip, void (*speak)(int fd, void *arg),
+                             void *arg);
+void net_server_wake(struct net_server *s);
 
 /* Closes with a reset instead of an orderly end. */
 void net_reset(int fd);

@@ -195,6 +195,32 @@ static void test_gate_that_stands_still(void **state)
     rig_free(r);
 }
 
+/* What a connection waited before it began stays ours while it is under way. */
+static void test_waited_before_it_began(void **state)
+{
+    struct rig *r = rig_new(0);
+    struct net_addr ip = {.family = 4, .b = {192, 0, 2, 1}};
+    (void)state;
+    struct unit *u = begin(r, "begun.example");
+    struct job *job = job_new(r->on.worker, JOB_FETCH, &ip, "mta-sts.begun.example");
+    assert_non_null(job);
+    job->owner = r->on.worker;
+    job->asker = u;
+    job->sent_us = worker_now_us(r->on.worker);
+    u->jobs = job;
+    unit_hold(u);
+    age(u, 10 * SECOND_US);
+    atomic_store(&job->started_us, worker_now_us(r->on.worker));
+    unit_check_deadline(u);
+    assert_int_equal(r->on.worker->n_units, 1);
+    age(u, SECOND_US);
+    atomic_fetch_sub(&job->started_us, SECOND_US);
+    unit_check_deadline(u);
+    assert_int_equal(r->on.worker->n_units, 0);
+    job_free(job);
+    rig_free(r);
+}
+
 /* The machine was suspended for an hour: that is nobody's time. */
 static void test_our_own_lateness(void **state)
 {
@@ -233,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_question_without_end),
         cmocka_unit_test(test_held_by_our_rate),
         cmocka_unit_test(test_gate_that_stands_still),
+        cmocka_unit_test(test_waited_before_it_began),
         cmocka_unit_test(test_our_own_lateness),
         cmocka_unit_test(test_names_few),
     };
