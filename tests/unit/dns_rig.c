@@ -166,6 +166,36 @@ void rig_after(struct rig *r, unsigned ms, void (*fn)(struct rig *))
     r->laters = later;
 }
 
+void rig_keep(struct rig *r, const struct fake_query *q)
+{
+    assert_true(r->n_kept < RIG_RESULTS_MAX);
+    r->kept[r->n_kept++] = *q;
+    if (r->n_kept > r->most_kept)
+        r->most_kept = r->n_kept;
+}
+
+void rig_answer_kept(struct rig *r, size_t most)
+{
+    size_t n = r->n_kept < most ? r->n_kept : most;
+    for (size_t i = 0; i < n; i++)
+        fake_answer(&r->fakes[0], &r->kept[i]);
+    r->n_kept -= n;
+    memmove(r->kept, r->kept + n, r->n_kept * sizeof *r->kept);
+}
+
+static void answer_all(struct rig *r)
+{
+    rig_answer_kept(r, SIZE_MAX);
+}
+
+void rig_hold(struct fake *f, const struct fake_query *q)
+{
+    struct rig *r = f->arg;
+    if (r->n_kept == 0)
+        rig_after(r, 50, answer_all);
+    rig_keep(r, q);
+}
+
 void rig_free(struct rig *r)
 {
     dns_free(r->engine);

@@ -28,6 +28,8 @@ struct rig {
     struct rig_result results[RIG_RESULTS_MAX];
     size_t asked, ended;
     struct rig_later *laters;
+    struct fake_query kept[RIG_RESULTS_MAX]; /* to be answered later */
+    size_t n_kept, most_kept;
     bool in_query;                          /* dns_query is running: no callback may come */
     void (*on_result)(struct rig_result *); /* called from the callback; NULL */
 };
@@ -49,5 +51,10 @@ size_t rig_count(const struct rig *r, enum lookup status);
 struct dns_stats rig_stats(const struct rig *r);
 /* Calls fn once after ms, on the loop. */
 void rig_after(struct rig *r, unsigned ms, void (*fn)(struct rig *));
+/* For handlers: a query to be answered later; the first `most` of them are answered now. */
+void rig_keep(struct rig *r, const struct fake_query *q);
+void rig_answer_kept(struct rig *r, size_t most);
+/* A handler: keeps what it is asked, and answers it all some 50 ms later. */
+void rig_hold(struct fake *f, const struct fake_query *q);
 
 #endif
