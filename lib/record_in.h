@@ -19,7 +19,10 @@ struct record_in {
 /* Arrays longer than this are refused: no evidence has more of anything. */
 #define RECORD_LIST_MAX 65536
 
-/* An object or array member; NULL when missing or null. */
+/* Keeps the first one. */
+void record_in_fault(struct record_in *r, const char *error);
+/* A member of whatever kind, of an object or of that kind; NULL when missing or null. */
+const json_t *record_in_member(const json_t *obj, const char *key);
 const json_t *record_in_object(struct record_in *r, const json_t *obj, const char *key);
 const json_t *record_in_array(struct record_in *r, const json_t *obj, const char *key);
 void *record_in_alloc(struct record_in *r, size_t n, size_t size); /* zeroed; NULL for n 0 */
@@ -34,6 +37,9 @@ bool record_in_flag(struct record_in *r, const json_t *obj, const char *key);
 int64_t record_in_time(struct record_in *r, const json_t *obj, const char *key);
 void record_in_strings(struct record_in *r, const json_t *obj, const char *key,
                        struct strlist *out);
+/* Which of `count` words stands there; name(i) is the i-th. */
+unsigned record_in_word(struct record_in *r, const json_t *obj, const char *key,
+                        const char *(*name)(unsigned), unsigned count, unsigned missing);
 enum lookup record_in_lookup(struct record_in *r, const json_t *obj, const char *key,
                              enum lookup missing);
 
