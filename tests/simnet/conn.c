@@ -1,6 +1,8 @@
 #include "tests/simnet/conn.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -82,9 +84,12 @@ static void finish_now(struct conn *conn)
 
 void conn_finish(struct conn *conn)
 {
+    int one = 1;
     if (conn->phase == CONN_CLOSED)
         return;
     loop_timer_clear(conn->worker->loop, &conn->alarm);
+    /* What is left to say, close_notify and FIN go out in one segment. */
+    setsockopt(conn->io.fd, IPPROTO_TCP, TCP_CORK, &one, sizeof one);
     if (conn_flush(conn))
         finish_now(conn);
     else if (conn->phase != CONN_CLOSED)

@@ -27,12 +27,15 @@ static bool policy_host(const struct sim_world *world, const char *host, struct 
 }
 
 void sim_world_https_tls(const struct sim_world *world, uint32_t addr, const char *sni,
-                         struct sim_tls *out)
+                         struct sim_tls *out, bool *h2)
 {
     struct sim_domain d;
     int hoster = -1;
+    *h2 = true;
     if (policy_host(world, sni, &d)) {
         *out = d.host.tls;
+        if (d.host.alt_path == NULL || strcmp(d.host.alt_path, POLICY_PATH) == 0)
+            *h2 = d.host.http.h2;
         return;
     }
     memset(out, 0, sizeof *out);

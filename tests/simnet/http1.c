@@ -181,8 +181,11 @@ static void end_reply(struct http1 *http1)
 static bool send_reply(struct http1 *http1)
 {
     bool drip = http1->reply->delivery == SIM_HTTP_DRIP;
-    if (!http1->head_sent)
+    if (!http1->head_sent) {
         send_head(http1);
+        if (!drip && !body_is_sent(http1))
+            send_piece(http1, PIECE_BYTES); /* with the head in one write, as servers do */
+    }
     while (conn_flush(http1->conn)) {
         if (body_is_sent(http1)) {
             end_reply(http1);

@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #define TLS_HANDSHAKE_RECORD 0x16 /* RFC 8446 section 5.1: content type 22 */
-#define POLICY_PATH "/.well-known/mta-sts.txt"
 
 struct sim_https_server {
     struct engine *engine;
@@ -78,11 +77,8 @@ static struct http_reply *answer_plain(void *owner, const char *method, const ch
 static void ask_tls(void *owner, const char *sni, struct sim_tls *tls, bool *h2)
 {
     struct conn *conn = owner;
-    struct sim_http http;
     polite_hello(&conn->manners, sni);
-    sim_world_https_tls(conn->worker->world, conn->addr, sni, tls);
-    sim_world_https(conn->worker->world, conn->addr, sni ? sni : "", POLICY_PATH, &http);
-    *h2 = http.h2;
+    sim_world_https_tls(conn->worker->world, conn->addr, sni, tls, h2);
 }
 
 /* --- The protocol --- */

@@ -159,17 +159,17 @@ struct sim_http {
     size_t body_pad;     /* so many further bytes of "x" and newlines follow the body (too large);
                                      SIM_HTTP_PAD_ENDLESS: until the client leaves, in chunks */
     bool own_connection; /* 421 on a connection that was made for another name */
-    bool h2;             /* offers h2 and http/1.1 by ALPN; else http/1.1 only */
+    bool h2;             /* of the connection, see sim_world_https_tls */
 };
 
 /*
  * TLS of the policy host at `addr` for a ClientHello with this SNI (NULL: none was sent; then the
  * certificate is the platform's default one). Every SNI gets an answer: a name of which the world
- * knows no policy host gets the default certificate too. Offering h2 is decided by sim_world_https,
- * which may be asked with the SNI before the request is read.
+ * knows no policy host gets the default certificate too. *h2: offers h2 and http/1.1 by ALPN; else
+ * http/1.1 only.
  */
 void sim_world_https_tls(const struct sim_world *world, uint32_t addr, const char *sni,
-                         struct sim_tls *out);
+                         struct sim_tls *out, bool *h2);
 
 /* The answer to GET `path` with this Host or :authority (port removed); 404 for what is not there.
  */

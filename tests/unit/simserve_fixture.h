@@ -77,11 +77,13 @@ static void unlock(void)
 }
 
 void sim_world_https_tls(const struct sim_world *world, uint32_t addr, const char *sni,
-                         struct sim_tls *out)
+                         struct sim_tls *out, bool *h2)
 {
     (void)addr;
     (void)sni;
-    *out = locked(world)->tls;
+    struct sim_world *w = locked(world);
+    *out = w->tls;
+    *h2 = w->http.h2;
     unlock();
 }
 
