@@ -59,10 +59,44 @@ static int get_params(void *provctx, OSSL_PARAM params[])
     return OSSL_PROVIDER_get_params(full, params);
 }
 
+/* The groups that OpenSSL 3.0 offers unless it is told to offer others (IANA, TLS Supported
+ * Groups). Each context for connections holds a description of every group that there is, in 200
+ * pieces, and asks it for nothing but these. */
+static bool is_offered(unsigned group)
+{
+    static const unsigned offered[] = {
+        23,  24,  25,           /* secp256r1, secp384r1, secp521r1 */
+        29,  30,                /* x25519, x448 */
+        256, 257, 258, 259, 260 /* ffdhe2048 to ffdhe8192 */
+    };
+    for (size_t i = 0; i < sizeof offered / sizeof *offered; i++)
+        if (offered[i] == group)
+            return true;
+    return false;
+}
+
+struct receiver {
+    OSSL_CALLBACK *cb;
+    void *arg;
+};
+
+static int pass_group(const OSSL_PARAM params[], void *arg)
+{
+    const struct receiver *r = arg;
+    const OSSL_PARAM *id = OSSL_PARAM_locate_const(params, OSSL_CAPABILITY_TLS_GROUP_ID);
+    unsigned group = 0;
+    if (id != NULL && OSSL_PARAM_get_uint(id, &group) == 1 && !is_offered(group))
+        return 1;
+    return r->cb(params, r->arg);
+}
+
 static int get_capabilities(void *provctx, const char *capability, OSSL_CALLBACK *cb, void *arg)
 {
+    struct receiver r = {cb, arg};
     (void)provctx;
-    return OSSL_PROVIDER_get_capabilities(full, capability, cb, arg);
+    if (strcmp(capability, "TLS-GROUP") != 0)
+        return OSSL_PROVIDER_get_capabilities(full, capability, cb, arg);
+    return OSSL_PROVIDER_get_capabilities(full, capability, pass_group, &r);
 }
 
 static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,

@@ -3,8 +3,9 @@
  * OpenSSL 3.0 gathers all of its decoders, forty, each time it reads the public key of a
  * certificate, and pairs each with each: a quarter of what a handshake costs (3.2 keeps the list).
  * Here is a library context whose decoders are only those for public keys as certificates hold them
- * (SubjectPublicKeyInfo in DER, of every kind of key there is); all else is that of the default
- * provider. What can be read, negotiated and verified is the same.
+ * (SubjectPublicKeyInfo in DER, of every kind of key there is), and whose groups for key exchange
+ * are those that are offered; all else is that of the default provider. What can be read,
+ * negotiated and verified is the same.
  *
  * Made once, for the life of the process, and shared by all threads. */
 #ifndef SCANNER_NET_TLS_CRYPTO_H

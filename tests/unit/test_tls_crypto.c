@@ -6,6 +6,7 @@
 #include <openssl/decoder.h>
 #include <openssl/dsa.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +35,29 @@ static void test_is_thinned_out(void **state)
     EVP_CIPHER_free(gcm);
     assert_null(EVP_CIPHER_fetch(ours, "AES-128-XTS", NULL));
     ERR_clear_error();
+}
+
+static int count_group(const OSSL_PARAM params[], void *n)
+{
+    (void)params;
+    ++*(size_t *)n;
+    return 1;
+}
+
+static int count_groups(OSSL_PROVIDER *provider, void *n)
+{
+    return OSSL_PROVIDER_get_capabilities(provider, "TLS-GROUP", count_group, n);
+}
+
+/* Each context for connections copies them all. */
+static void test_knows_the_groups_that_are_offered(void **state)
+{
+    (void)state;
+    size_t all = 0, kept = 0;
+    assert_int_equal(OSSL_PROVIDER_do_all(NULL, count_groups, &all), 1);
+    assert_int_equal(OSSL_PROVIDER_do_all(tls_crypto(), count_groups, &kept), 1);
+    assert_true(all > 40);
+    assert_in_range(kept, 10, all / 2);
 }
 
 /* Within enter and leave, and only there, what is made without a context is made in ours. */
@@ -179,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_is_thinned_out),
+        cmocka_unit_test(test_knows_the_groups_that_are_offered),
         cmocka_unit_test(test_enter),
         cmocka_unit_test(test_every_kind_of_key),
         cmocka_unit_test(test_same_hello),
