@@ -3,7 +3,6 @@
 #include "scanner/clock.h"
 #include "scanner/descriptors.h"
 #include "scanner/net/fetch_memory.h"
-#include "scanner/output/meta.h"
 #include "scanner/scan_course.h"
 #include <errno.h>
 #include <signal.h>
@@ -18,8 +17,6 @@ static void wake_worker(void *arg, uint32_t id)
     struct scan *s = arg;
     worker_wake_for_input(s->shared.worker[id]);
 }
-
-enum { CLOCK_SET_NOTED_S = 2 }; /* less is drift, which NTP mends as it goes */
 
 static enum status next_item(void *arg, struct input_item *out)
 {
@@ -250,70 +247,6 @@ static void close_all(struct scan *s)
     free(s);
 }
 
-/* Time spent scanning, earlier runs included. */
-static uint64_t active_ms(const struct scan *s)
-{
-    if (s->resume.journal)
-        return journal_active_ms(s->resume.journal);
-    return clock_ms() - s->begin_ms;
-}
-
-/* All is counted now, also what no batch told of: the next run is to begin with that. That it
- * cannot be written is no more than is said of the output already. */
-static void enter_spent(struct scan *s, const struct scan_stats *total)
-{
-    if (!s->resume.journal)
-        return;
-    struct journal_point p = *journal_last(s->resume.journal);
-    p.spent.work = *total;
-    (void)journal_append(s->resume.journal, &p);
-}
-
-static void write_meta(struct scan *s, const struct scan_stats *stats,
-                       const struct writer_totals *written)
-{
-    char error[512] = "";
-    struct input_counts counts;
-    input_counts(s->input, &counts);
-    counts.items += s->resume.done.n;
-    counts.invalid += s->resume.invalid;
-    struct resolver_report report = {.version = ""};
-    if (s->resolver)
-        report = local_resolver_report(s->resolver);
-    struct spent before = {.cpu_ms = 0};
-    if (s->resume.journal)
-        before = *journal_spent_before(s->resume.journal);
-    struct scan_meta meta = {.options = s->options,
-                             .resolvers = s->shared.resolvers,
-                             .n_resolvers = s->shared.n_resolvers,
-                             .local_resolver = s->resolver ? &report : NULL,
-                             .ehlo_notes = s->ehlo_notes.p,
-                             .stats = stats,
-                             .input = &counts,
-                             .written = written,
-                             .fingerprint = &s->resume.input,
-                             .active_ms = active_ms(s),
-                             .runs = s->resume.runs,
-                             .before = before,
-                             .start_ms = s->resume.start_ms,
-                             .end_ms = wall_ms(&s->shared.wall),
-                             .clock_set_by_ms = wall_set_by_ms(&s->shared.wall),
-                             .complete = s->exit_code == EXIT_COMPLETE,
-                             .exit_code = s->exit_code,
-                             .exit_reason = s->exit_reason};
-    enum status st = meta_write(&meta, error, sizeof error);
-    /* Only now: until the metadata says so, the scan is not complete. */
-    if (st == ST_OK && meta.complete && resume_end(&s->resume) != ST_OK) {
-        snprintf(error, sizeof error, "%s: %s", s->resume.state_path, strerror(errno));
-        st = ST_IO;
-    }
-    if (st == ST_OK)
-        return;
-    fprintf(stderr, "stscan: %s\n", error);
-    if (s->exit_code == EXIT_COMPLETE)
-        s->exit_code = EXIT_OUTPUT;
-}
-
 static void say_how_it_begins(const struct scan *s)
 {
     const struct scan_options *o = s->options;
@@ -328,36 +261,6 @@ static void say_how_it_begins(const struct scan *s)
         fputs("stscan: no --ehlo-name: MX hosts are not probed, and what depends on it stays "
               "undetermined\n",
               stderr);
-}
-
-static void say_clock_was_set(const struct scan *s)
-{
-    int64_t by_s = wall_set_by_ms(&s->shared.wall) / 1000;
-    if (by_s >= CLOCK_SET_NOTED_S || by_s <= -CLOCK_SET_NOTED_S)
-        fprintf(stderr,
-                "stscan: this machine's clock was set by %+lld s meanwhile; the times in the "
-                "records go on from the start of the scan\n",
-                (long long)by_s);
-}
-
-/* The sum that must come out: what was read is written, or the line says how much is not. */
-static void say_how_it_ended(const struct scan *s, const struct scan_stats *total,
-                             const struct writer_totals *w, uint64_t handed_out)
-{
-    if (s->options->quiet)
-        return;
-    say_clock_was_set(s);
-    uint64_t read = handed_out + s->resume.done.n;
-    uint64_t invalid = total->adoption[ADOPTION_INVALID_INPUT];
-    invalid = invalid < w->records ? invalid : w->records;
-    fprintf(stderr, "stscan: read %llu = written %llu + invalid %llu", (unsigned long long)read,
-            (unsigned long long)(w->records - invalid), (unsigned long long)invalid);
-    if (read != w->records)
-        fprintf(stderr, " + not done %llu", (unsigned long long)(read - w->records));
-    if (w->provisional > 0)
-        fprintf(stderr, " (%llu of them written provisionally)",
-                (unsigned long long)w->provisional);
-    fprintf(stderr, ": %s\n", s->exit_code == EXIT_COMPLETE ? "complete" : s->exit_reason);
 }
 
 /* What --dry-run shows: the input is read to its end, nobody is asked. */
@@ -437,12 +340,8 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     scan_end_monitor(s, &total, written.records);
     if (s->resolver)
         local_resolver_stop(s->resolver); /* what it cost stands in the metadata */
-    if (started && !caller) {
-        if (s->exit_code != EXIT_COMPLETE)
-            enter_spent(s, &total);
-        write_meta(s, &total, &written);
-        say_how_it_ended(s, &total, &written, handed_out);
-    }
+    if (started && !caller)
+        scan_leave(s, &total, &written, handed_out);
     int exit_code = s->exit_code;
     close_all(s);
     fetch_memory_end();

@@ -92,6 +92,11 @@ void scan_on_durable(void *arg, const uint64_t *indexes, size_t n);
 void scan_on_writer_failed(void *arg, int err);
 void scan_on_lines(void *arg, struct slice lines); /* when there is a caller */
 
+/* scan_end.c: writes the metadata and says how it ended, from the final counters; handed_out: items
+ * that the reader gave away. The exit code may change. */
+void scan_leave(struct scan *s, const struct scan_stats *total, const struct writer_totals *written,
+                uint64_t handed_out);
+
 enum status scan_add_events(struct scan *s);
 void scan_free_events(struct scan *s);
 
