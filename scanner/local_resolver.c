@@ -3,6 +3,7 @@
 #include "lib/sha256.h"
 #include "scanner/child.h"
 #include "scanner/clock.h"
+#include "scanner/local_resolver_words.h"
 #include "scanner/net/free_port.h"
 
 #include <errno.h>
@@ -15,14 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    WORDS_KEPT_BYTES = 1024, /* of the last that it said */
-    START_TRIES = 4,
-    CONF_FD = 3, /* in the child */
-};
+enum { START_TRIES = 4 };
+/* In the child (child.h: descriptors begin with 3). */
 #define CONF_PATH "/dev/fd/3"
 #define EXTRA_PATH "/dev/fd/4"
-#define READY "start of service ("
 
 /* Where Debian (dns-root-data, unbound-anchor) and others keep the root's key. */
 static const char *const trust_anchors[] = {"/usr/share/dns/root.key", "/var/lib/unbound/root.key",
@@ -37,8 +34,7 @@ struct local_resolver {
     const char *trust_anchor;
     bool serves_limits, replanned;
     struct endpoint at;
-    char words[WORDS_KEPT_BYTES + 1];
-    size_t n_words;
+    struct resolver_words words;
     struct event *on_end, *on_words, *on_restart;
     resolver_ended_fn ended;
     void *arg;
@@ -50,69 +46,6 @@ static enum status fail(char *error, enum status st, const char *what, const cha
     snprintf(error, RESOLVER_ERROR_MAX_BYTES, "--local-resolver: %s%s%s", what, why ? ": " : "",
              why ? why : "");
     return st;
-}
-
-/* ---- what it says --------------------------------------------------------------------------- */
-
-/* Reads what there is, printable, and keeps the end of it. */
-static void read_words(local_resolver *r)
-{
-    char block[512];
-    ssize_t n;
-    while ((n = read(r->child.words, block, sizeof block)) > 0) {
-        size_t fresh = (size_t)n;
-        if (r->n_words + fresh > WORDS_KEPT_BYTES) {
-            size_t drop = r->n_words + fresh - WORDS_KEPT_BYTES;
-            memmove(r->words, r->words + drop, r->n_words - drop);
-            r->n_words -= drop;
-        }
-        for (size_t i = 0; i < fresh; i++) {
-            char c = block[i];
-            r->words[r->n_words++] = c == '\n' || (c >= ' ' && c <= '~') ? c : '?';
-        }
-        r->words[r->n_words] = '\0';
-    }
-}
-
-/* "[time] unbound[pid:thread] error: text" without what stands before the text's kind. */
-static const char *without_stamp(const char *line)
-{
-    const char *p = line[0] == '[' ? strstr(line, "] ") : NULL;
-    p = p ? strchr(p + 2, ']') : NULL;
-    return p && p[1] == ' ' ? p + 2 : line;
-}
-
-/* Errors of its last words in one line. */
-static void last_words(const local_resolver *r, char *out, size_t size)
-{
-    char copy[WORDS_KEPT_BYTES + 1];
-    size_t used = 0;
-    memcpy(copy, r->words, r->n_words + 1);
-    out[0] = '\0';
-    for (char *line = copy, *end; line && *line != '\0'; line = end) {
-        end = strchr(line, '\n');
-        if (end)
-            *end++ = '\0';
-        const char *text = without_stamp(line);
-        if (strstr(text, "info: ") == text || strstr(text, "warning: ") == text)
-            continue;
-        int n = snprintf(out + used, size - used, "%s%s", used > 0 ? "; " : "", text);
-        used += n > 0 ? (size_t)n : 0;
-        if (used >= size)
-            break;
-    }
-}
-
-/* Whether it serves: it says so once, when its sockets are open, with its version in brackets. */
-static bool is_ready(local_resolver *r)
-{
-    const char *at = strstr(r->words, READY);
-    const char *close = at ? strchr(at, ')') : NULL;
-    if (!close)
-        return false;
-    at += strlen(READY);
-    snprintf(r->report.version, sizeof r->report.version, "%.*s", (int)(close - at), at);
-    return true;
 }
 
 /* ---- starting ------------------------------------------------------------------------------- */
@@ -205,9 +138,16 @@ static enum status spawn(local_resolver *r)
     r->spec.argv = argv;
     r->spec.fds = r->fds;
     r->spec.n_fds = r->fds[1] >= 0 ? 2 : 1;
-    r->n_words = 0;
-    r->words[0] = '\0';
+    r->words = (struct resolver_words){.len = 0};
     return child_start(&r->spec, &r->child);
+}
+
+static void read_words(local_resolver *r)
+{
+    char block[512];
+    ssize_t n;
+    while ((n = read(r->child.words, block, sizeof block)) > 0)
+        resolver_words_add(&r->words, block, (size_t)n);
 }
 
 /* Until it serves (ST_OK), has ended (ST_EOF) or its time is over (ST_AGAIN). */
@@ -220,7 +160,7 @@ static enum status await_ready(local_resolver *r)
         if (poll(both, 2, (int)(deadline - now)) < 0 && errno != EINTR)
             return ST_IO;
         read_words(r);
-        if (is_ready(r))
+        if (resolver_words_ready(&r->words, r->report.version, sizeof r->report.version))
             return ST_OK;
         if (both[1].revents != 0)
             return ST_EOF;
@@ -240,7 +180,7 @@ static void add_cost(local_resolver *r, const struct rusage *use)
 /* One try; when it fails, `error` has its last words. */
 static enum status try_start(local_resolver *r, const struct resolver_plan *plan, char *error)
 {
-    char said[WORDS_KEPT_BYTES + 1];
+    char said[RESOLVER_WORDS_MAX_BYTES + 1];
     bool changed;
     enum status st = make_conf(r, plan, &changed, error);
     if (st != ST_OK)
@@ -250,7 +190,7 @@ static enum status try_start(local_resolver *r, const struct resolver_plan *plan
     if ((st = await_ready(r)) == ST_OK)
         return ST_OK;
     child_stop(&r->child, 0, NULL, NULL);
-    last_words(r, said, sizeof said);
+    resolver_words_errors(&r->words, said, sizeof said);
     return fail(error, ST_INTERNAL, "unbound did not start",
                 said[0] != '\0'  ? said
                 : st == ST_AGAIN ? "it is silent"
@@ -336,18 +276,23 @@ static enum status watch_child(local_resolver *r, struct event_base *base)
 
 static void describe_end(const local_resolver *r, int status, char *out, size_t size)
 {
-    char said[WORDS_KEPT_BYTES + 1];
-    last_words(r, said, sizeof said);
+    char said[RESOLVER_WORDS_MAX_BYTES + 1];
+    resolver_words_errors(&r->words, said, sizeof said);
     snprintf(out, size, "%s %d%s%s", WIFSIGNALED(status) ? "by signal" : "with exit code",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), said[0] ? ": " : "",
              said);
 }
 
-static void restart_later(local_resolver *r)
+/* Tells it; it is started again after a pause, a few times. */
+static void has_ended(local_resolver *r, const char *how)
 {
     struct timeval pause = {RESOLVER_RESTART_MS / 1000, RESOLVER_RESTART_MS % 1000 * 1000};
-    r->report.restarts++;
-    event_add(r->on_restart, &pause);
+    bool again = r->report.restarts < RESOLVER_RESTARTS_MAX;
+    if (again) {
+        r->report.restarts++;
+        event_add(r->on_restart, &pause);
+    }
+    r->ended(r->arg, how, again);
 }
 
 /* Who asks it meanwhile is refused by the kernel and waits (dns.h), so nobody waits here. */
@@ -361,10 +306,7 @@ static void start_again(local_resolver *r)
     const char *why = st == ST_IO ? strerror(errno) : status_text(st);
     stop_watching(r);
     child_stop(&r->child, 0, NULL, NULL);
-    bool again = r->report.restarts < RESOLVER_RESTARTS_MAX;
-    if (again)
-        restart_later(r);
-    r->ended(r->arg, why, again);
+    has_ended(r, why);
 }
 
 static void on_restart(evutil_socket_t fd, short what, void *arg)
@@ -378,7 +320,7 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 {
     local_resolver *r = arg;
     struct rusage use;
-    char how[WORDS_KEPT_BYTES + 64];
+    char how[RESOLVER_WORDS_MAX_BYTES + 64];
     int status;
     (void)fd;
     (void)what;
@@ -392,10 +334,7 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
         return;
     }
     describe_end(r, status, how, sizeof how);
-    bool again = r->report.restarts < RESOLVER_RESTARTS_MAX;
-    if (again)
-        restart_later(r);
-    r->ended(r->arg, how, again);
+    has_ended(r, how);
 }
 
 enum status local_resolver_watch(local_resolver *r, struct event_base *base,

@@ -1,6 +1,8 @@
-/* Units of scanner/local_resolver_conf.c, scanner/child.c and scanner/net/free_port.c. */
+/* Units of scanner/local_resolver_conf.c and _words.c, scanner/child.c and scanner/net/free_port.c.
+ */
 #include "scanner/child.h"
 #include "scanner/local_resolver_conf.h"
+#include "scanner/local_resolver_words.h"
 #include "scanner/net/free_port.h"
 #include "scanner/net/guard.h"
 
@@ -186,6 +188,47 @@ static void test_documented(void **state)
 
 /* ---- the process ---------------------------------------------------------------------------- */
 
+static void say(struct resolver_words *w, const char *text)
+{
+    resolver_words_add(w, text, strlen(text));
+}
+
+static void test_words(void **state)
+{
+    (void)state;
+    struct resolver_words w = {.len = 0};
+    char version[32], errors[64], much[2 * RESOLVER_WORDS_MAX_BYTES];
+    assert_false(resolver_words_ready(&w, version, sizeof version));
+    resolver_words_errors(&w, errors, sizeof errors);
+    assert_string_equal(errors, "");
+    say(&w, "[1700000000] unbound[12:0] notice: init module 0: validator\n"
+            "[1700000000] unbound[12:0] info: start of service (unbo");
+    assert_false(resolver_words_ready(&w, version, sizeof version));
+    say(&w, "und 1.17.1).\n");
+    assert_true(resolver_words_ready(&w, version, sizeof version));
+    assert_string_equal(version, "unbound 1.17.1");
+
+    w = (struct resolver_words){.len = 0};
+    say(&w, "[1] unbound[12:0] warning: so-rcvbuf\n[1] unbound[12:0] error: can't bind\x1b[\n"
+            "/dev/fd/3:7: error: syntax error");
+    resolver_words_errors(&w, errors, sizeof errors);
+    assert_string_equal(errors, "error: can't bind?[; /dev/fd/3:7: error: syntax error");
+    resolver_words_errors(&w, errors, 8);
+    assert_string_equal(errors, "error: ");
+
+    /* The end is kept, however much was said, in pieces and at once. */
+    for (size_t i = 0; i < sizeof much; i++)
+        much[i] = (char)('a' + i % 26);
+    for (size_t piece = 1; piece <= sizeof much; piece = piece * 3 + 5) {
+        w = (struct resolver_words){.len = 0};
+        for (size_t at = 0; at < sizeof much; at += piece)
+            resolver_words_add(&w, much + at, at + piece < sizeof much ? piece : sizeof much - at);
+        assert_int_equal(w.len, RESOLVER_WORDS_MAX_BYTES);
+        assert_memory_equal(w.text, much + sizeof much - w.len, w.len);
+        assert_int_equal(w.text[w.len], '\0');
+    }
+}
+
 static void test_free_port(void **state)
 {
     (void)state;
@@ -334,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_conf),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_documented),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_free_port),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_child_fds),
