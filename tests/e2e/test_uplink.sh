@@ -21,8 +21,8 @@ if [ -z "${IN_NAMESPACE:-}" ]; then
 fi
 DEADLINE_S=6 # a slow host of the world takes 4.5
 DOWN_S=${DOWN_S:-${UPLINK_FULL:+50}}
-DOWN_S=${DOWN_S:-13}
-NAMES=${NAMES:-1500}
+DOWN_S=${DOWN_S:-9}
+NAMES=${NAMES:-1200}
 DNS_RATE=${DNS_RATE:-200}
 WORLD=(--seed 1 --adoption 20)
 

@@ -104,6 +104,26 @@ static void test_out_of_descriptors(void **state)
     guard_free(g);
 }
 
+static void count_heard(void *arg, const struct net_addr *host)
+{
+    assert_true(net_addr_eq(host, &LOOPBACK));
+    ++*(int *)arg;
+}
+
+/* A host is heard by what itself says, a refusal too; not by silence, nor by another's word. */
+static void test_who_is_heard(void **state)
+{
+    int heard = 0;
+    const struct dial_listener l = {count_heard, &heard}, nobody = {NULL, NULL};
+    (void)state;
+    for (int c = CONN_NONE; c < CONN_COUNT; c++) {
+        int before = heard;
+        dial_tell(&l, (enum conn)c, &LOOPBACK);
+        dial_tell(&nobody, (enum conn)c, &LOOPBACK);
+        assert_int_equal(heard - before, c == CONN_OK || c == CONN_REFUSED);
+    }
+}
+
 /* ---- in a network of its own ---------------------------------------------------------------- */
 
 enum { CANNOT = 77 };
@@ -221,9 +241,10 @@ static void test_dead_link(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deadline),       cmocka_unit_test(test_guarded),
-        cmocka_unit_test(test_sources),        cmocka_unit_test(test_out_of_descriptors),
-        cmocka_unit_test(test_lonely_network), cmocka_unit_test(test_dead_link),
+        cmocka_unit_test(test_deadline),     cmocka_unit_test(test_guarded),
+        cmocka_unit_test(test_sources),      cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_who_is_heard), cmocka_unit_test(test_lonely_network),
+        cmocka_unit_test(test_dead_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

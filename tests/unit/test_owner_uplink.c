@@ -210,8 +210,11 @@ static void test_given_up(void **state)
     assert_int_equal(r->news[0].state, UPLINK_SUSPECTED);
     assert_int_equal(r->news[1].state, UPLINK_GIVEN_UP);
     wait_for(&r->over, HOSTS);
-    for (int i = 0; i < HOSTS; i++)
+    for (int i = 0; i < HOSTS; i++) {
         assert_null(r->job[i]->result);
+        /* Nor is it tried as often as may be. */
+        assert_true(r->job[i]->tried_again < 3 || r->on.worker->stats.lag_retries > 0);
+    }
     rig_free(r);
 }
 
