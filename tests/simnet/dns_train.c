@@ -50,7 +50,8 @@ struct dns_trains {
 static void forget(struct dns_trains *t)
 {
     t->used = t->count = t->train_count = 0;
-    memset(t->table, 0xff, sizeof t->table);
+    if (t->segments_max > 1)
+        memset(t->table, 0xff, sizeof t->table);
 }
 
 struct dns_trains *dns_trains_create(int fd, bool allowed)
@@ -85,20 +86,25 @@ static bool fits(const struct dns_trains *t, const struct train *train,
            train->to.sin_addr.s_addr == to->sin_addr.s_addr;
 }
 
+static uint16_t fresh_train(struct dns_trains *t, const struct sockaddr_in *to, size_t len)
+{
+    t->trains[t->train_count] = (struct train){.to = *to, .len = (uint16_t)len};
+    return (uint16_t)t->train_count++;
+}
+
 /* The train that the answer joins, a new one where none has room. A full one stays in the table, so
  * that those behind it are still found. */
 static uint16_t train_for(struct dns_trains *t, const struct sockaddr_in *to, size_t len)
 {
+    if (t->segments_max == 1)
+        return fresh_train(t, to, len);
     uint32_t hash =
         (to->sin_addr.s_addr ^ (uint32_t)to->sin_port << 8 ^ (uint32_t)len) * 0x9e3779b1u;
     size_t at = hash >> 22;
     for (; t->table[at] != NO_TRAIN; at = (at + 1) & (TABLE_SLOTS - 1))
         if (fits(t, &t->trains[t->table[at]], to, len))
             return t->table[at];
-    uint16_t fresh = (uint16_t)t->train_count++;
-    t->trains[fresh] = (struct train){.to = *to, .len = (uint16_t)len};
-    t->table[at] = fresh;
-    return fresh;
+    return t->table[at] = fresh_train(t, to, len);
 }
 
 void dns_trains_add(struct dns_trains *t, const struct sockaddr_in *to, size_t len)

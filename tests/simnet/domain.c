@@ -369,6 +369,8 @@ static void build_attempt(const struct sim_world *world, struct sim_domain *d, u
  * can be there. */
 enum { ASKED_NAME_MAX = 253 - (sizeof "_smtp._tls." - 1) };
 
+enum { ODDITIES = 36 }; /* of 1,000 absent names */
+
 /* What `_mta-sts.D` answers when D publishes nothing: shares of 10,000. */
 static void build_absent(const struct sim_world *world, struct sim_domain *d)
 {
@@ -388,6 +390,9 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
     d->rpt.ttl = d->sts.ttl = 3600;
     d->registrable = sim_registrable(world, d->name);
     d->missing = sim_is_missing(world, d->registrable);
+    uint32_t oddity = sim_draw_below(&draw, 1000);
+    if (d->sts.status == SIM_LOOKUP_NXDOMAIN && oddity >= ODDITIES)
+        return; /* most names: nothing is there, whatever they are */
     if (strlen(d->name) > ASKED_NAME_MAX || d->missing || sim_is_infrastructure(d->name) ||
         sim_is_service_name(d->name)) {
         d->sts.status = d->rpt.status = SIM_LOOKUP_NXDOMAIN;
@@ -395,7 +400,6 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
     }
     if (d->sts.status != SIM_LOOKUP_NXDOMAIN)
         return;
-    uint32_t oddity = sim_draw_below(&draw, 1000);
     if (strchr(d->name, '.') == NULL) /* a top-level domain */
         return;
     d->wildcard_txt = oddity < 8;
@@ -409,7 +413,7 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
         sim_txt_add(&d->sts, "google-site-verification=Yb3dTk2tUaXTPCVAZ9E0");
     } else if (oddity < 26) {
         sim_txt_add(&d->rpt, "v=TLSRPTv1; rua=mailto:tlsrpt@reports.simnet-collector.example");
-    } else if (oddity < 36 && strlen(d->name) <= SIM_ADOPTER_NAME_MAX) {
+    } else if (strlen(d->name) <= SIM_ADOPTER_NAME_MAX) {
         build_attempt(world, d, (oddity - 26) / 2);
     }
 }

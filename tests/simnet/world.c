@@ -238,8 +238,9 @@ bool sim_domain_adopts(const struct sim_world *world, const char *name)
     struct sim_group group;
     if (sim_group_of(world, name, &group))
         return can_adopt(name);
-    uint64_t at = sim_hash(world->seed, "adoption", name, strlen(name)) % PARTS;
-    return (at < share_of(world, name) && is_there(world, name)) || is_extra(world, name);
+    uint32_t share = share_of(world, name);
+    bool drawn = share > 0 && sim_hash(world->seed, "adoption", name, strlen(name)) % PARTS < share;
+    return (drawn && is_there(world, name)) || is_extra(world, name);
 }
 
 void sim_name_join(const char *label, const char *name, char out[SIM_NAME_MAX])

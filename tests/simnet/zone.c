@@ -364,7 +364,8 @@ static void set_soa(const struct sim_world *world, struct sim_answer *a)
         if (a->rr[i].type == SIM_TYPE_CNAME)
             name = a->rr[i].target;
     const char *zone = zone_of(world, a, name);
-    if (sim_is_missing(world, zone) && !sim_is_infrastructure(zone))
+    bool missing = zone == a->domain.registrable ? a->domain.missing : sim_is_missing(world, zone);
+    if (missing && !sim_is_infrastructure(zone))
         zone = parent_of(zone);
     memcpy(a->soa, zone, strlen(zone) + 1);
 }
