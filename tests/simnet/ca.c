@@ -281,7 +281,7 @@ static bool set_extensions(const struct sim_ca *ca, X509 *x509, const struct sim
            add_alt_names(x509, cert);
 }
 
-/* Encoding the same public key again would cost eight times what the signature does. A new
+/* Encoding the same RSA key again would cost ten times what all else does. A new
  * certificate is not asked for its key: OpenSSL would call that an error, and a handshake that goes
  * on around us would take the error for its own. */
 static bool set_leaf_key(X509 *x509, bool is_new, EVP_PKEY *key)

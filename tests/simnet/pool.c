@@ -137,8 +137,7 @@ static void *retake(void *p, size_t len, const char *file, int line)
     return wider;
 }
 
-void pool_serve_openssl(void)
+bool pool_serve_openssl(void)
 {
-    if (!POOL_IS_OFF)
-        CRYPTO_set_mem_functions(take, retake, give_back);
+    return !POOL_IS_OFF && CRYPTO_set_mem_functions(take, retake, give_back) == 1;
 }

@@ -9,8 +9,10 @@
 #ifndef SIMNET_POOL_H
 #define SIMNET_POOL_H
 
-/* Before anything else is done with OpenSSL. Does nothing under AddressSanitizer, which is to see
- * each piece by itself. */
-void pool_serve_openssl(void);
+#include <stdbool.h>
+
+/* Before anything else is done with OpenSSL. False: it keeps the usual memory, since it has some
+ * already, or since AddressSanitizer is to see each piece by itself. */
+bool pool_serve_openssl(void);
 
 #endif

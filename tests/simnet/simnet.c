@@ -193,7 +193,7 @@ static int serve(const struct sim_options *o, struct simnet *net)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    pool_serve_openssl();
+    pool_serve_openssl(); /* or it has the usual memory */
     if (o->dir != NULL && mkdir(o->dir, 0755) != 0 && errno != EEXIST) {
         fprintf(stderr, "simnet: %s: %s\n", o->dir, strerror(errno));
         return EXIT_FAILED;
