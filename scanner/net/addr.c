@@ -90,18 +90,18 @@ socklen_t endpoint_sockaddr(const struct endpoint *e, struct sockaddr_storage *s
     return sizeof in;
 }
 
-bool endpoint_of_sockaddr(const struct sockaddr_storage *ss, struct endpoint *out)
+bool endpoint_of_sockaddr(const struct sockaddr *sa, struct endpoint *out)
 {
     struct sockaddr_in in;
     struct sockaddr_in6 in6;
-    if (ss->ss_family == AF_INET) {
-        memcpy(&in, ss, sizeof in);
+    if (sa->sa_family == AF_INET) {
+        memcpy(&in, sa, sizeof in);
         *out = (struct endpoint){.ip = {.family = 4}, .port = ntohs(in.sin_port)};
         memcpy(out->ip.b, &in.sin_addr, sizeof in.sin_addr);
         return true;
     }
-    if (ss->ss_family == AF_INET6) {
-        memcpy(&in6, ss, sizeof in6);
+    if (sa->sa_family == AF_INET6) {
+        memcpy(&in6, sa, sizeof in6);
         *out = (struct endpoint){.ip = {.family = 6}, .port = ntohs(in6.sin6_port)};
         memcpy(out->ip.b, &in6.sin6_addr, sizeof in6.sin6_addr);
         return true;

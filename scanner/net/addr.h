@@ -20,8 +20,8 @@ enum status endpoint_parse(const char *text, uint16_t default_port, struct endpo
 void endpoint_text(const struct endpoint *e, char out[ENDPOINT_TEXT_MAX_BYTES]);
 /* Fills ss; returns the length to hand to connect or bind. */
 socklen_t endpoint_sockaddr(const struct endpoint *e, struct sockaddr_storage *ss);
-/* The way back; false when it is of another family. */
-bool endpoint_of_sockaddr(const struct sockaddr_storage *ss, struct endpoint *out);
+/* The way back, of an address as long as its family has them; false when that is another one. */
+bool endpoint_of_sockaddr(const struct sockaddr *sa, struct endpoint *out);
 
 /* The name that its PTR record stands at, without final dot (RFC 1035 3.5, RFC 3596 2.5). */
 #define ADDR_REVERSE_MAX_BYTES 73

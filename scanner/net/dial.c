@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <unistd.h>
 
 int64_t now_ms(void)
@@ -120,14 +119,8 @@ enum conn dial_open(struct dialer *d, const struct endpoint *to, int *fd)
 
 static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
 {
-    if (a->sa_family != b->sa_family)
-        return false;
-    if (a->sa_family == AF_INET)
-        return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
-               ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
-    return memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
-                  &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr,
-                  sizeof(struct in6_addr)) == 0;
+    struct endpoint x, y;
+    return endpoint_of_sockaddr(a, &x) && endpoint_of_sockaddr(b, &y) && net_addr_eq(&x.ip, &y.ip);
 }
 
 /* Whether it was this machine that called the host unreachable: its gateway does not answer ARP or

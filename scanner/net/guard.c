@@ -3,7 +3,6 @@
 #include "lib/name.h"
 
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,13 +57,13 @@ static bool names_has(const struct name_set *s, const char *text)
 
 /* ---- filling -------------------------------------------------------------------------------- */
 
-static struct slice trim(struct slice s)
+/* What a line says: without the CR of other systems, comment and spaces. */
+static struct slice entry_of(struct slice line)
 {
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t' || s.p[s.len - 1] == '\r'))
-        s.len--;
-    return s;
+    bool last;
+    if (line.len > 0 && line.p[line.len - 1] == '\r')
+        line.len--;
+    return slice_trim(slice_take(&line, '#', &last));
 }
 
 /* name_normalize wants two labels at least; an entry may well be a whole top-level domain. */
@@ -109,14 +108,8 @@ static enum status add_lines(struct addr_set *addrs, struct name_set *names, str
     enum status st = ST_OK;
     *line = 0;
     while (st == ST_OK && text.len > 0) {
-        const char *lf = memchr(text.p, '\n', text.len);
-        struct slice entry = {text.p, lf == NULL ? text.len : (size_t)(lf - text.p)};
-        size_t used = lf == NULL ? text.len : entry.len + 1;
-        text = (struct slice){text.p + used, text.len - used};
-        const char *comment = entry.len == 0 ? NULL : memchr(entry.p, '#', entry.len);
-        if (comment != NULL)
-            entry.len = (size_t)(comment - entry.p);
-        entry = trim(entry);
+        bool last;
+        struct slice entry = entry_of(slice_take(&text, '\n', &last));
         ++*line;
         if (entry.len > 0)
             st = add_entry(addrs, names, entry);
@@ -157,7 +150,7 @@ void guard_free(guard *g)
 
 enum status guard_allow(guard *g, const char *cidr)
 {
-    enum status st = add_entry(&g->allowed, NULL, trim(slice_of(cidr)));
+    enum status st = add_entry(&g->allowed, NULL, slice_trim(slice_of(cidr)));
     addr_set_seal(&g->allowed);
     return st;
 }
@@ -178,22 +171,9 @@ enum status guard_own_addresses(guard *g)
     if (getifaddrs(&list) != 0)
         return ST_IO;
     for (const struct ifaddrs *i = list; st == ST_OK && i != NULL; i = i->ifa_next) {
-        struct addr_range own = {.lo = {.family = 0}};
-        if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET) {
-            struct sockaddr_in in;
-            memcpy(&in, i->ifa_addr, sizeof in);
-            own.lo.family = 4;
-            memcpy(own.lo.b, &in.sin_addr, 4);
-        } else if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET6) {
-            struct sockaddr_in6 in6;
-            memcpy(&in6, i->ifa_addr, sizeof in6);
-            own.lo.family = 6;
-            memcpy(own.lo.b, &in6.sin6_addr, 16);
-        } else {
-            continue;
-        }
-        own.hi = own.lo;
-        st = addr_set_add(&g->special, &own);
+        struct endpoint own;
+        if (i->ifa_addr != NULL && endpoint_of_sockaddr(i->ifa_addr, &own))
+            st = addr_set_add(&g->special, &(struct addr_range){.lo = own.ip, .hi = own.ip});
     }
     freeifaddrs(list);
     addr_set_seal(&g->special);

@@ -39,7 +39,8 @@ static void learn_port(page_server *s, evutil_socket_t fd)
     struct sockaddr_storage ss;
     struct endpoint at;
     socklen_t len = sizeof ss;
-    if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 && endpoint_of_sockaddr(&ss, &at))
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+        endpoint_of_sockaddr((struct sockaddr *)&ss, &at))
         s->at.port = at.port;
 }
 

@@ -8,7 +8,8 @@ static bool local_address(int fd, struct net_addr *out)
     struct sockaddr_storage ss;
     struct endpoint at;
     socklen_t len = sizeof ss;
-    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 || !endpoint_of_sockaddr(&ss, &at))
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+        !endpoint_of_sockaddr((struct sockaddr *)&ss, &at))
         return false;
     *out = at.ip;
     return true;

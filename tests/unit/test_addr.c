@@ -65,7 +65,7 @@ static void test_sockaddr(void **state)
     assert_int_equal(in.sin_family, AF_INET);
     assert_int_equal(ntohs(in.sin_port), 53);
     assert_int_equal(ntohl(in.sin_addr.s_addr), INADDR_LOOPBACK);
-    assert_true(endpoint_of_sockaddr(&ss, &back));
+    assert_true(endpoint_of_sockaddr((struct sockaddr *)&ss, &back));
     assert_int_equal(back.port, 53);
     assert_true(net_addr_eq(&back.ip, &e.ip));
 
@@ -74,11 +74,11 @@ static void test_sockaddr(void **state)
     memcpy(&in6, &ss, sizeof in6);
     assert_int_equal(in6.sin6_family, AF_INET6);
     assert_memory_equal(&in6.sin6_addr, &in6addr_loopback, sizeof in6addr_loopback);
-    assert_true(endpoint_of_sockaddr(&ss, &back));
+    assert_true(endpoint_of_sockaddr((struct sockaddr *)&ss, &back));
     assert_int_equal(back.port, 53);
     assert_true(net_addr_eq(&back.ip, &e.ip));
     ss.ss_family = AF_UNIX;
-    assert_false(endpoint_of_sockaddr(&ss, &back));
+    assert_false(endpoint_of_sockaddr((struct sockaddr *)&ss, &back));
 }
 
 static struct net_addr addr(const char *text)
