@@ -41,12 +41,6 @@ struct rig {
 
 /* ---- the worker's side ---------------------------------------------------------------------- */
 
-struct order {
-    struct mail mail; /* first */
-    struct rig *rig;
-    struct job *job;
-};
-
 static void on_done(struct job *job)
 {
     struct rig *r = job->asker;
@@ -54,33 +48,19 @@ static void on_done(struct job *job)
     sem_post(&r->over);
 }
 
-static void on_submit(struct mail *mail, void *owner)
+static void submit(void *arg)
 {
-    struct order *o = (struct order *)mail;
-    (void)owner;
-    job_submit(o->job);
-    free(o);
+    job_submit(arg);
 }
 
-/* The fake stall: a callback that blocks the loop. */
-static void on_stall(struct mail *mail, void *owner)
+/* The fake stall: a call that blocks the loop. */
+static void stall(void *arg)
 {
-    struct order *o = (struct order *)mail;
-    struct timespec left = {.tv_sec = o->rig->stall_ms / 1000,
-                            .tv_nsec = o->rig->stall_ms % 1000 * 1000000L};
-    (void)owner;
-    sem_post(&o->rig->stalling);
+    struct rig *r = arg;
+    struct timespec left = {.tv_sec = r->stall_ms / 1000, .tv_nsec = r->stall_ms % 1000 * 1000000L};
+    sem_post(&r->stalling);
     while (nanosleep(&left, &left) != 0)
         ;
-    free(o);
-}
-
-static void send_order(struct rig *r, void (*deliver)(struct mail *, void *), struct job *job)
-{
-    struct order *o = calloc(1, sizeof *o);
-    assert_non_null(o);
-    *o = (struct order){.mail = {.deliver = deliver}, .rig = r, .job = job};
-    mailbox_send(r->on.worker->box, &o->mail);
 }
 
 /* ---- the server's side ---------------------------------------------------------------------- */
@@ -90,7 +70,7 @@ static void speak(int fd, void *arg)
     struct rig *r = arg;
     bool bad = atomic_load(&r->server.connections) <= r->bad;
     if (bad && r->stall_ms > 0) {
-        send_order(r, on_stall, NULL);
+        worker_rig_call(&r->on, stall, r);
         sem_wait(&r->stalling);
     }
     if (bad && r->bad_silent) {
@@ -161,7 +141,7 @@ static void run(struct rig *r, enum job_kind kind, uint32_t deadline_ms)
     job->asker = r;
     job->done = on_done;
     assert_int_equal(worker_start(r->on.worker), ST_OK);
-    send_order(r, on_submit, job);
+    worker_rig_call(&r->on, submit, job);
     while (sem_wait(&r->over) != 0)
         ;
     worker_rig_stop(&r->on);

@@ -28,24 +28,17 @@ struct rig {
     size_t n;
 };
 
-struct order {
-    struct mail mail; /* first */
-    struct rig *rig;
-};
-
 static void on_done(struct job *job)
 {
     struct rig *r = job->asker;
     sem_post(&r->over);
 }
 
-static void on_submit(struct mail *mail, void *owner)
+static void submit_all(void *arg)
 {
-    struct order *o = (struct order *)mail;
-    (void)owner;
-    for (size_t i = 0; i < o->rig->n; i++)
-        job_submit(o->rig->jobs[i]);
-    free(o);
+    const struct rig *r = arg;
+    for (size_t i = 0; i < r->n; i++)
+        job_submit(r->jobs[i]);
 }
 
 static void host_name(char host[64], size_t i)
@@ -105,10 +98,7 @@ static void begin(struct rig *r, size_t n)
         r->jobs[i] = job;
     }
     assert_int_equal(worker_start(r->on.worker), ST_OK);
-    struct order *o = calloc(1, sizeof *o);
-    assert_non_null(o);
-    *o = (struct order){.mail = {.deliver = on_submit}, .rig = r};
-    mailbox_send(r->on.worker->box, &o->mail);
+    worker_rig_call(&r->on, submit_all, r);
 }
 
 static void wait_for(struct rig *r, size_t n)

@@ -30,23 +30,15 @@ struct rig {
     size_t n_news;
 };
 
-struct order {
-    struct mail mail; /* first */
-    struct job *job;
-};
-
 static void on_done(struct job *job)
 {
     struct rig *r = job->asker;
     sem_post(&r->over);
 }
 
-static void on_submit(struct mail *mail, void *owner)
+static void submit(void *arg)
 {
-    struct order *o = (struct order *)mail;
-    (void)owner;
-    job_submit(o->job);
-    free(o);
+    job_submit(arg);
 }
 
 static void on_report(struct mail *mail, void *scan)
@@ -112,9 +104,7 @@ static void fetch_from(struct rig *r, int n, uint32_t deadline_ms)
 {
     assert_int_equal(worker_start(r->on.worker), ST_OK);
     for (int i = 0; i < n; i++) {
-        struct order *o = calloc(1, sizeof *o);
         struct job *job = job_new(r->on.worker, JOB_FETCH, &r->server[i].at.ip, NET_HOST);
-        assert_non_null(o);
         assert_non_null(job);
         job->plain = true;
         job->port = r->server[i].at.port;
@@ -124,8 +114,7 @@ static void fetch_from(struct rig *r, int n, uint32_t deadline_ms)
         job->asker = r;
         job->done = on_done;
         r->job[i] = job;
-        *o = (struct order){.mail = {.deliver = on_submit}, .job = job};
-        mailbox_send(r->on.worker->box, &o->mail);
+        worker_rig_call(&r->on, submit, job);
     }
 }
 

@@ -59,6 +59,28 @@ void worker_rig_start(struct worker_rig *r, guard *g, const tls_trust *trust)
     r->worker->input_over = r->worker->idle_reported = true;
 }
 
+struct call {
+    struct mail mail; /* first */
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void on_call(struct mail *mail, void *owner)
+{
+    struct call *c = (struct call *)mail;
+    (void)owner;
+    c->fn(c->arg);
+    free(c);
+}
+
+void worker_rig_call(struct worker_rig *r, void (*fn)(void *arg), void *arg)
+{
+    struct call *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    *c = (struct call){.mail = {.deliver = on_call}, .fn = fn, .arg = arg};
+    mailbox_send(r->worker->box, &c->mail);
+}
+
 void worker_rig_stop(struct worker_rig *r)
 {
     worker_send_order(r->worker, ORDER_STOP);

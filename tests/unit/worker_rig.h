@@ -19,6 +19,8 @@ void worker_rig_options(struct worker_rig *r, const char *const *args);
 /* Makes the worker; it does not run yet. Borrows guard and trust; without trust there are no
  * probes. Reports are freed unread, unless the test sets shared.on_report to another function. */
 void worker_rig_start(struct worker_rig *r, guard *g, const tls_trust *trust);
+/* Has fn(arg) called on the thread of a worker that runs. From any thread. */
+void worker_rig_call(struct worker_rig *r, void (*fn)(void *arg), void *arg);
 /* Stops a worker that runs (worker_start), and delivers what is under way to those who asked. */
 void worker_rig_stop(struct worker_rig *r);
 /* Frees all of it. Nothing may have been written. */
