@@ -22,11 +22,12 @@ until_true() {
 }
 # serve DIR OPTIONS...: the simulated internet, with its files in DIR; returns when it is up, with
 # its process in $simnet, its ports in $DNS_PORT, $HTTPS_PORT and $SMTP_PORT, and $CA_FILE
+serve_in=() # what it is started with, as nsenter with its options
 serve() {
     local at=$1
     shift
     rm -f "$at/ports.env"
-    "$BUILD/simnet" --dir "$at" "$@" >"$at/simnet.log" 2>&1 &
+    "${serve_in[@]}" "$BUILD/simnet" --dir "$at" "$@" >"$at/simnet.log" 2>&1 &
     simnet=$!
     until [ -s "$at/ports.env" ]; do
         kill -0 "$simnet" 2>/dev/null || { cat "$at/simnet.log"; exit 1; }

@@ -10,15 +10,8 @@ set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
-PATH=$PATH:/usr/sbin
-for tool in nft ip unbound nsenter; do
-    command -v $tool >/dev/null || { echo "$tool is not installed"; exit 77; }
-done
-if [ -z "${IN_NAMESPACE:-}" ]; then
-    unshare -rn true 2>/dev/null || { echo "no network namespaces here"; exit 77; }
-    unshare -rn nft add table inet faults 2>/dev/null || { echo "no nftables here"; exit 77; }
-    IN_NAMESPACE=1 exec unshare -rn "$0"
-fi
+. tests/e2e/link.sh
+enter_namespace
 if [ -n "${FAULTS_FULL:-}" ]; then
     NAMES=${NAMES:-200000} ADOPTION=${ADOPTION:-2} DNS_RATE=${DNS_RATE:-2500}
     RESTARTS=6 LOSS_S=20 DOWN_S=10 DEADLINE_S=30 BOUND_S=1500
@@ -38,53 +31,14 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# ---- two namespaces and a link -------------------------------------------------------------------
-unshare -n sleep infinity &
-far=$!
-pids+=($far)
-is_apart() { [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
-until_true "a second namespace" is_apart
-far() { nsenter -t "$far" -n -- "$@"; }
-# 127.0.0.0/8 lies behind the link. lo is up, or the kernel could not tell us that nobody answers.
-ip link set lo up && ip address del 127.0.0.1/8 dev lo &&
-    ip link add near type veth peer name far netns "$far" &&
-    ip address add 10.99.0.1/30 dev near && ip link set near up &&
-    far ip link set lo up && far ip address add 10.99.0.2/30 dev far && far ip link set far up &&
-    sysctl -qw net.ipv4.conf.all.route_localnet=1 &&
-    far sysctl -qw net.ipv4.conf.all.route_localnet=1 &&
-    ip route add 127.0.0.0/8 via 10.99.0.2 || { echo "cannot set up a link"; exit 77; }
+make_link
 
 # ---- the world -----------------------------------------------------------------------------------
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv" || exit 1
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$dir/names.csv" || exit 1
-nsenter -t "$far" -n -- "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" \
-    >"$dir/simnet.log" 2>&1 &
-pids+=($!)
-until_true "simnet" test -s "$dir/ports.env"
-# shellcheck disable=SC1091
-. "$dir/ports.env"
-cat >"$dir/unbound.conf" <<CONF
-server:
-    interface: 10.99.0.2@53
-    access-control: 10.99.0.0/30 allow
-    module-config: "iterator"
-    do-not-query-localhost: no
-    local-zone: localhost nodefault
-    cache-max-ttl: 2147483647
-    num-threads: 1
-    outgoing-range: 4096
-    num-queries-per-thread: 4096
-    username: ""
-    chroot: ""
-    directory: "$dir"
-    pidfile: ""
-    use-syslog: no
-remote-control:
-    control-enable: no
-forward-zone:
-    name: "."
-    forward-addr: 127.0.0.1@$DNS_PORT
-CONF
+serve "$dir" "${WORLD[@]}"
+pids+=("$simnet")
+unbound_conf 10.99.0.2 >"$dir/unbound.conf"
 resolver_start() {
     nsenter -t "$far" -n -- unbound -d -c "$dir/unbound.conf" 2>>"$dir/unbound.log" &
     unbound=$!

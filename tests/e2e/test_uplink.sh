@@ -10,15 +10,9 @@
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
-PATH=$PATH:/usr/sbin
-for tool in nft ip unbound nsenter; do
-    command -v $tool >/dev/null || { echo "$tool is not installed"; exit 77; }
-done
-if [ -z "${IN_NAMESPACE:-}" ]; then
-    unshare -rn true 2>/dev/null || { echo "no network namespaces here"; exit 77; }
-    unshare -rn nft add table inet faults 2>/dev/null || { echo "no nftables here"; exit 77; }
-    IN_NAMESPACE=1 exec unshare -rn "$0"
-fi
+. tests/e2e/common.sh
+. tests/e2e/link.sh
+enter_namespace
 DEADLINE_S=6 # a slow host of the world takes 4.5
 DOWN_S=${DOWN_S:-${UPLINK_FULL:+50}}
 DOWN_S=${DOWN_S:-9}
@@ -34,37 +28,7 @@ cleanup() {
     if [ -n "${KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
 }
 trap cleanup EXIT
-die() {
-    echo "$*"
-    tail -n 5 "$dir/log" 2>/dev/null
-    exit 1
-}
-nap() { read -rt "$1" <> <(:); } # how long a fault lasts
-until_true() { # WHAT COMMAND...: waits for an event, at most 60 s
-    local what=$1 i
-    shift
-    for ((i = 0; i < 1200; i++)); do
-        "$@" >/dev/null 2>&1 && return
-        nap 0.05
-    done
-    die "never seen: $what"
-}
-
-# ---- two namespaces and a link -------------------------------------------------------------------
-unshare -n sleep infinity &
-far=$!
-pids+=($far)
-is_apart() { [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
-until_true "a second namespace" is_apart
-far() { nsenter -t "$far" -n -- "$@"; }
-# 127.0.0.0/8 lies behind the link.
-ip link set lo up && ip address del 127.0.0.1/8 dev lo &&
-    ip link add near type veth peer name far netns "$far" &&
-    ip address add 10.99.0.1/30 dev near && ip link set near up &&
-    far ip link set lo up && far ip address add 10.99.0.2/30 dev far && far ip link set far up &&
-    sysctl -qw net.ipv4.conf.all.route_localnet=1 &&
-    far sysctl -qw net.ipv4.conf.all.route_localnet=1 &&
-    ip route add 127.0.0.0/8 via 10.99.0.2 || { echo "cannot set up a link"; exit 77; }
+make_link
 far nft add table inet faults &&
     far nft add chain inet faults in '{ type filter hook input priority 0; }' || exit 77
 # What arrives over there is lost: this machine sees silence, and nobody's word for it.
@@ -74,36 +38,9 @@ plug_in() { far nft flush chain inet faults in || die "no rule"; }
 # ---- the world -----------------------------------------------------------------------------------
 "$BUILD/simnet" --print-names "$NAMES" --seed 1 >"$dir/names.csv" || exit 1
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth.ndjson" --names "$dir/names.csv" || exit 1
-nsenter -t "$far" -n -- "$BUILD/simnet" "${WORLD[@]}" --dir "$dir" --dns-port 0 --https-port 0 \
-    --smtp-port 0 >"$dir/simnet.log" 2>&1 &
-pids+=($!)
-until_true "simnet" test -s "$dir/ports.env"
-# shellcheck disable=SC1091
-. "$dir/ports.env"
-cat >"$dir/unbound.conf" <<CONF
-server:
-    interface: 10.99.0.1@53
-    access-control: 10.99.0.0/30 allow
-    module-config: "iterator"
-    do-not-query-localhost: no
-    local-zone: localhost nodefault
-    cache-max-ttl: 2147483647
-    cache-min-ttl: 300
-    rrset-roundrobin: no
-    num-threads: 1
-    outgoing-range: 4096
-    num-queries-per-thread: 4096
-    username: ""
-    chroot: ""
-    directory: "$dir"
-    pidfile: ""
-    use-syslog: no
-remote-control:
-    control-enable: no
-forward-zone:
-    name: "."
-    forward-addr: 127.0.0.1@$DNS_PORT
-CONF
+serve "$dir" "${WORLD[@]}"
+pids+=("$simnet")
+unbound_conf 10.99.0.1 "cache-min-ttl: 300" "rrset-roundrobin: no" >"$dir/unbound.conf"
 unbound -d -c "$dir/unbound.conf" 2>>"$dir/unbound.log" &
 pids+=($!)
 until_true "unbound" sh -c "ss -Hlun 'sport = 53' | grep -q ."
