@@ -223,12 +223,15 @@ void owner_pump(struct owner *o)
     coalesce_sweep(o);
     uint64_t now = worker_now_us(o->worker), next[2] = {UINT64_MAX, UINT64_MAX};
     gate *const gates[2] = {o->https, o->smtp};
-    for (int i = 0; i < 2; i++) {
-        struct gate_item *item;
-        while (has_room(o, now) && (item = gate_pop(gates[i], now, &next[i]))) {
-            start(o, item);
-            now = worker_now_us(o->worker); /* connecting many takes its time */
-        }
+    /* In turn: a domain is done when its policy and its hosts are, and waits in memory until then.
+     */
+    for (int i = 0, idle = 0; idle < 2 && has_room(o, now); i = !i) {
+        struct gate_item *item = gate_pop(gates[i], now, &next[i]);
+        idle = item ? 0 : idle + 1;
+        if (!item)
+            continue;
+        start(o, item);
+        now = worker_now_us(o->worker); /* connecting many takes its time */
     }
     if (has_room(o, now))
         owner_uplink_pump(o, now);
