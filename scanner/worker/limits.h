@@ -29,7 +29,7 @@ enum {
     LIMIT_DNS_SERVFAIL_TRIES = 3, /* answers SERVFAIL or REFUSED before they are believed */
     LIMIT_DNS_PER_SOCKET = 250,   /* questions on a socket with a default buffer (212,992 bytes) */
     LIMIT_HANDSHAKES_PER_WORKER = 200, /* TLS handshakes at once, so that no timeout is our own */
-    LIMIT_CONNECTIONS = 2000,          /* at once over all workers, waiting ones included */
+    LIMIT_CONNECTIONS = 1800,          /* at once over all workers, waiting ones included */
     LIMIT_CONNECTIONS_LEAST = 16,      /* of one worker */
     LIMIT_LIMITED_AGAIN = 1,           /* tries more of an MX that says 4xx, in the first pass */
     LIMIT_NS_PER_ZONE = 8,             /* name servers asked under --deep; most zones have 2 to 6 */

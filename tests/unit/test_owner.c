@@ -109,7 +109,8 @@ static struct rig *rig_new(struct net_world *w)
 static void rig_free(struct rig *r)
 {
     worker_rig_free(&r->on);
-    net_server_stop(&r->server);
+    if (r->server.speak != NULL)
+        net_server_stop(&r->server);
     job_free(r->job);
     sem_destroy(&r->stalling);
     sem_destroy(&r->over);
@@ -372,6 +373,48 @@ static void test_429(void **state)
     rig_free(r);
 }
 
+/* ---- who begins ----------------------------------------------------------------------------- */
+
+static void on_unheard(struct job *job)
+{
+    job_free(job);
+}
+
+static void submit_one(struct rig *r, enum job_kind kind, const char *ip)
+{
+    struct net_addr at;
+    assert_int_equal(net_addr_parse(slice_of(ip), &at), ST_OK);
+    struct job *job = job_new(r->on.worker, kind, &at, NET_HOST);
+    assert_non_null(job);
+    job->port = 9;
+    job->path = "/.well-known/mta-sts.txt";
+    job->body_max_bytes = 65536;
+    job->deadline_ms = PATIENT_MS;
+    job->done = on_unheard;
+    job_submit(job);
+}
+
+/* While there is room for few at once policies do not keep mail hosts waiting, nor these them. */
+static void test_both_kinds_begin_in_turn(void **state)
+{
+    enum { EACH = 6, ROOM = 5 };
+    struct rig *r = rig_new(*state);
+    struct owner *o = &r->on.worker->owner;
+    static const char *const ip[EACH] = {"127.0.1.1", "127.0.2.1", "127.0.3.1",
+                                         "127.0.4.1", "127.0.5.1", "127.0.6.1"};
+    o->crowd.usual_us = CROWD_UNCROWDED_US;
+    o->crowd.young_max = ROOM;
+    for (int i = 0; i < EACH; i++) {
+        submit_one(r, JOB_FETCH, ip[i]);
+        submit_one(r, JOB_PROBE, ip[i]);
+    }
+    owner_pump(o);
+    assert_int_equal(gate_active(o->https), ROOM - ROOM / 2);
+    assert_int_equal(gate_active(o->smtp), ROOM / 2);
+    worker_rig_stop(&r->on);
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_421_for_good),
         cmocka_unit_test(test_554_is_taken_at_its_word),
         cmocka_unit_test(test_429),
+        cmocka_unit_test(test_both_kinds_begin_in_turn),
     };
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
 }
