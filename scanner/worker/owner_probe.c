@@ -137,12 +137,13 @@ void owner_settle_probe(struct owner *o, struct job *job)
     free(job->cache_key);
     job->cache_key = NULL;
     uint64_t now = worker_now_us(o->worker);
+    uint32_t cost_ms = job->waited_ms; /* the job is a waiter itself, and gone with its answer */
     for (; waiter; waiter = next) {
         next = waiter->next;
         struct job *waiting = job_of_waiter(waiter);
         /* What our own limits cost the one that went, they cost who waits for it. */
         uint64_t waits_ms = (now - waiting->sent_us) / 1000;
-        waiting->waited_ms = waits_ms < job->waited_ms ? (uint32_t)waits_ms : job->waited_ms;
+        waiting->waited_ms = waits_ms < cost_ms ? (uint32_t)waits_ms : cost_ms;
         if (r && by_address && !settles(r, waiting))
             owner_accept_probe(o, waiting);
         else
