@@ -25,7 +25,8 @@ struct rig {
     struct net_https https;
     struct net_server server[HOSTS];
     struct job *job[HOSTS];
-    sem_t over, told;
+    sem_t over, told, connected;
+    atomic_bool deaf; /* who connects now is not answered */
     struct uplink_news news[NEWS_MAX];
     size_t n_news;
 };
@@ -52,6 +53,19 @@ static void on_report(struct mail *mail, void *scan)
     free(mail);
 }
 
+static void speak(int fd, void *arg)
+{
+    struct rig *r = arg;
+    char first;
+    if (atomic_load(&r->deaf)) {
+        if (recv(fd, &first, 1, 0) == 1) /* its request: it knows that it is connected */
+            sem_post(&r->connected);
+        net_drain(fd);
+    } else {
+        net_https_speak(fd, &r->https);
+    }
+}
+
 /* ---- a rig ---------------------------------------------------------------------------------- */
 
 static void start_hosts(struct rig *r)
@@ -61,7 +75,7 @@ static void start_hosts(struct rig *r)
     for (int i = 0; i < HOSTS; i++) {
         char ip[ADDR_TEXT_MAX_BYTES];
         snprintf(ip, sizeof ip, "127.0.%d.1", i + 1);
-        net_server_start_asleep(&r->server[i], ip, net_https_speak, &r->https);
+        net_server_start_asleep(&r->server[i], ip, speak, r);
     }
 }
 
@@ -81,6 +95,7 @@ static struct rig *rig_new(struct net_world *w, uint32_t shortest_ms, uint32_t l
     r->on.shared.scan = r->scan;
     assert_int_equal(sem_init(&r->over, 0, 0), 0);
     assert_int_equal(sem_init(&r->told, 0, 0), 0);
+    assert_int_equal(sem_init(&r->connected, 0, 0), 0);
     start_hosts(r);
     return r;
 }
@@ -96,14 +111,14 @@ static void rig_free(struct rig *r)
     }
     sem_destroy(&r->over);
     sem_destroy(&r->told);
+    sem_destroy(&r->connected);
     free(r);
 }
 
-/* A fetch from each of the first n hosts. */
-static void fetch_from(struct rig *r, int n, uint32_t deadline_ms)
+/* A fetch from each of these hosts. */
+static void fetch_these(struct rig *r, int from, int to, uint32_t deadline_ms)
 {
-    assert_int_equal(worker_start(r->on.worker), ST_OK);
-    for (int i = 0; i < n; i++) {
+    for (int i = from; i < to; i++) {
         struct job *job = job_new(r->on.worker, JOB_FETCH, &r->server[i].at.ip, NET_HOST);
         assert_non_null(job);
         job->plain = true;
@@ -118,6 +133,12 @@ static void fetch_from(struct rig *r, int n, uint32_t deadline_ms)
     }
 }
 
+static void fetch_from(struct rig *r, int n, uint32_t deadline_ms)
+{
+    assert_int_equal(worker_start(r->on.worker), ST_OK);
+    fetch_these(r, 0, n, deadline_ms);
+}
+
 static void wait_for(sem_t *sem, int times)
 {
     for (int i = 0; i < times; i++)
@@ -125,10 +146,18 @@ static void wait_for(sem_t *sem, int times)
             ;
 }
 
-static void wake_all(struct rig *r)
+static void wake(struct rig *r, int from)
+{
+    for (int i = from; i < HOSTS; i++)
+        net_server_wake(&r->server[i]);
+}
+
+/* All answered in the end; or, on a machine whose load spoilt every try, nobody's. */
+static void expect_answers(const struct rig *r)
 {
     for (int i = 0; i < HOSTS; i++)
-        net_server_wake(&r->server[i]);
+        if (r->job[i]->result)
+            assert_int_equal(r->job[i]->result->fetch.http.status, 200);
 }
 
 /* ---- tests ---------------------------------------------------------------------------------- */
@@ -143,16 +172,29 @@ static void test_an_outage(void **state)
     assert_int_equal(r->news[0].state, UPLINK_SUSPECTED);
     assert_int_equal(r->news[0].family, 4);
     assert_false(r->news[0].ever);
-    wake_all(r);
+    wake(r, 0);
     wait_for(&r->told, 1);
     assert_int_equal(r->news[1].state, UPLINK_UP);
     wait_for(&r->over, HOSTS);
-    for (int i = 0; i < HOSTS; i++) {
-        /* A machine under load may spoil every try: then it is nobody's. */
-        const struct result *result = r->job[i]->result;
-        if (result)
-            assert_int_equal(result->fetch.http.status, 200);
-    }
+    expect_answers(r);
+    rig_free(r);
+}
+
+/* So is who had been connected already when the others fell silent. */
+static void test_a_connection_that_falls_silent(void **state)
+{
+    struct rig *r = rig_new(*state, DEADLINE_MS, 60000);
+    atomic_store(&r->deaf, true);
+    net_server_wake(&r->server[0]);
+    fetch_from(r, 1, DEADLINE_MS);
+    wait_for(&r->connected, 1);
+    fetch_these(r, 1, HOSTS, DEADLINE_MS);
+    wait_for(&r->told, 1);
+    assert_true(r->news[0].ever);
+    atomic_store(&r->deaf, false);
+    wake(r, 1);
+    wait_for(&r->over, HOSTS);
+    expect_answers(r);
     rig_free(r);
 }
 
@@ -210,9 +252,8 @@ static void test_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_outage),
-        cmocka_unit_test(test_too_few),
-        cmocka_unit_test(test_nothing_but_dead_hosts),
+        cmocka_unit_test(test_an_outage), cmocka_unit_test(test_a_connection_that_falls_silent),
+        cmocka_unit_test(test_too_few),   cmocka_unit_test(test_nothing_but_dead_hosts),
         cmocka_unit_test(test_given_up),
     };
     return cmocka_run_group_tests_name("owner_uplink", tests, net_world_setup, net_world_teardown);
