@@ -26,9 +26,12 @@ struct owner {
     uint32_t https_at_once;        /* connections to an address; 0: no limit */
     atomic_uint_fast64_t moved_us; /* when a connection last began or ended. Others may look */
     struct owner_link {
-        uplink *uplink;                                 /* of IPv4, of IPv6 */
-        enum uplink_state shown;                        /* to the gates and to the scan */
-        atomic_uint_fast64_t heard_us[UPLINK_SERVICES]; /* 0: nobody yet. Others may look */
+        uplink *uplink;          /* of IPv4, of IPv6 */
+        enum uplink_state shown; /* to the gates and to the scan */
+        /* For the other workers, which look once a tick: 0: nobody was heard, it is not suspected.
+         */
+        atomic_uint_fast64_t heard_us[UPLINK_SERVICES], suspected_us;
+        atomic_uint_fast32_t lost; /* networks that are missed here */
     } link[2];
     unsigned canary_turn; /* which gate has the next one */
 };

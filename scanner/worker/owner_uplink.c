@@ -86,7 +86,7 @@ void owner_heard_smtp(void *arg, const struct net_addr *host)
 }
 
 /* What the workers heard, this one among them. */
-static void take_over(struct owner *o, unsigned slot, const struct owner_link *from)
+static void hear_of(struct owner *o, unsigned slot, const struct owner_link *from)
 {
     for (unsigned s = 0; s < UPLINK_SERVICES; s++) {
         uint64_t at = atomic_load_explicit(&from->heard_us[s], memory_order_relaxed);
@@ -97,18 +97,40 @@ static void take_over(struct owner *o, unsigned slot, const struct owner_link *f
     }
 }
 
+/* Whom the others miss, and whether they suspect. Each network is one worker's. */
+static void suspect_with(struct owner *o, unsigned slot, uint64_t now_us)
+{
+    const struct worker_shared *s = o->worker->shared;
+    uplink *l = o->link[slot].uplink;
+    uint32_t lost = 0;
+    for (uint32_t i = 0; i < s->n_workers; i++) {
+        const struct owner_link *other = &s->worker[i]->owner.link[slot];
+        if (s->worker[i] == o->worker)
+            continue;
+        lost += (uint32_t)atomic_load_explicit(&other->lost, memory_order_relaxed);
+        uint64_t at = atomic_load_explicit(&other->suspected_us, memory_order_relaxed);
+        uplink_suspected_elsewhere(l, at, now_us);
+    }
+    uplink_lost_elsewhere(l, lost);
+}
+
 void owner_uplink_tick(struct owner *o, uint64_t late_us, uint64_t now_us)
 {
     const struct worker_shared *s = o->worker->shared;
     bool held = false;
     for (unsigned slot = 0; slot < FAMILIES; slot++)
         for (uint32_t i = 0; i < s->n_workers; i++)
-            take_over(o, slot, &s->worker[i]->owner.link[slot]);
+            hear_of(o, slot, &s->worker[i]->owner.link[slot]);
     for (unsigned slot = 0; slot < FAMILIES; slot++) {
+        struct owner_link *link = &o->link[slot];
         if (late_us > 0)
-            uplink_excuse(o->link[slot].uplink, late_us, now_us);
+            uplink_excuse(link->uplink, late_us, now_us);
+        suspect_with(o, slot, now_us);
         show(o, slot, now_us);
-        held |= o->link[slot].shown == UPLINK_SUSPECTED;
+        held |= link->shown == UPLINK_SUSPECTED;
+        atomic_store_explicit(&link->suspected_us, uplink_suspected_since_us(link->uplink),
+                              memory_order_relaxed);
+        atomic_store_explicit(&link->lost, uplink_lost(link->uplink), memory_order_relaxed);
     }
     if (held)
         owner_moves(o, now_us);

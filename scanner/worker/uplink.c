@@ -29,15 +29,15 @@ struct uplink {
     uint64_t try_us, doubt_us, outage_us;
     struct uplink_channel channel[UPLINK_SERVICES];
     /* The gap: since somebody was heard. */
-    uint64_t heard_us;                                 /* 0: nobody ever */
-    uint64_t first_us;                                 /* the first try that counts; 0: none */
-    uint64_t ripe_us;                                  /* when it is long enough; 0: not yet */
-    uint32_t gap, lost;                                /* its number; known networks in it */
-    uint64_t suspected_us;                             /* when it was, */
-    uint64_t down_us;                                  /* all outages that are over */
-    uint32_t last_ms;                                  /* the last of them */
-    bool canary;                                       /* one is under way, */
-    uint64_t canary_us;                                /* or may be from here on */
+    uint64_t heard_us;                  /* 0: nobody ever */
+    uint64_t first_us;                  /* the first try that counts; 0: none */
+    uint64_t ripe_us;                   /* when it is long enough; 0: not yet */
+    uint32_t gap, lost, lost_elsewhere; /* its number; known networks in it, and in others' */
+    uint64_t suspected_us;              /* when it was, */
+    uint64_t down_us;                   /* all outages that are over */
+    uint32_t last_ms;                   /* the last of them */
+    bool canary;                        /* one is under way, */
+    uint64_t canary_us;                 /* or may be from here on */
     uint32_t known[KNOWN_SLOTS], silent[SILENT_SLOTS]; /* tags */
     struct tried tried[TRIED_SLOTS];
 };
@@ -232,6 +232,34 @@ void uplink_heard_other_family(uplink *l)
     l->other_family = true;
 }
 
+/* ---- other workers -------------------------------------------------------------------------- */
+
+void uplink_suspected_elsewhere(uplink *l, uint64_t at_us, uint64_t now_us)
+{
+    if (l->state != UPLINK_UP || at_us <= l->heard_us)
+        return;
+    if (l->first_us == 0)
+        l->first_us = at_us;
+    l->state = UPLINK_SUSPECTED;
+    l->suspected_us = at_us;
+    l->canary_us = now_us;
+}
+
+void uplink_lost_elsewhere(uplink *l, uint32_t n)
+{
+    l->lost_elsewhere = n;
+}
+
+uint64_t uplink_suspected_since_us(const uplink *l)
+{
+    return l->state == UPLINK_SUSPECTED ? l->suspected_us : 0;
+}
+
+uint32_t uplink_lost(const uplink *l)
+{
+    return l->lost;
+}
+
 /* ---- with time ------------------------------------------------------------------------------ */
 
 void uplink_excuse(uplink *l, uint64_t late_us, uint64_t now_us)
@@ -251,9 +279,10 @@ enum uplink_state uplink_look(uplink *l, uint64_t now_us)
         }
     } else if (l->state == UPLINK_SUSPECTED && now_us > l->suspected_us) {
         uint64_t lasts = now_us - l->suspected_us;
-        if (l->lost < UPLINK_LOST && lasts >= l->doubt_us)
+        bool missed = l->lost + l->lost_elsewhere >= UPLINK_LOST;
+        if (!missed && lasts >= l->doubt_us)
             l->state = UPLINK_BELIEVED;
-        else if (l->lost >= UPLINK_LOST && lasts >= l->outage_us)
+        else if (missed && lasts >= l->outage_us)
             l->state = UPLINK_GIVEN_UP;
     }
     return l->state;

@@ -63,6 +63,13 @@ void uplink_heard(uplink *l, const struct net_addr *ip, enum uplink_service serv
                   uint64_t now_us);
 /* Somebody was heard elsewhere (by another worker), at that time, which is not 0. */
 void uplink_heard_at(uplink *l, enum uplink_service service, uint64_t at_us);
+/* Another worker suspects the link since that time; nothing when somebody was heard afterwards. */
+void uplink_suspected_elsewhere(uplink *l, uint64_t at_us, uint64_t now_us);
+/* So many networks are missed by others that answered them before. */
+void uplink_lost_elsewhere(uplink *l, uint32_t n);
+/* The same for others to know: since when it is suspected (0: it is not), and who is missed. */
+uint64_t uplink_suspected_since_us(const uplink *l);
+uint32_t uplink_lost(const uplink *l);
 /* Over the other family somebody was heard. */
 void uplink_heard_other_family(uplink *l);
 /* An earlier run of this scan was answered by `ip`. */

@@ -141,6 +141,47 @@ static void test_heard_elsewhere(void **state)
     expect(r, UPLINK_UP);
 }
 
+/* Another worker's suspicion is ours, unless somebody was heard since; and whom it misses, is
+ * missed. */
+static void test_suspected_elsewhere(void **state)
+{
+    struct rig *r = *state;
+    hear_many(r, 0, 20);
+    uint64_t at = r->now;
+    assert_int_equal(uplink_suspected_since_us(r->l), 0);
+    hear(r, 0, UPLINK_HTTPS);
+    uplink_suspected_elsewhere(r->l, at, r->now);
+    uplink_suspected_elsewhere(r->l, 0, r->now);
+    expect(r, UPLINK_UP);
+    struct uplink_mark from = uplink_mark(r->l, r->now);
+    pass(r, SECOND);
+    uplink_suspected_elsewhere(r->l, r->now, r->now);
+    expect(r, UPLINK_SUSPECTED);
+    assert_int_equal(uplink_suspected_since_us(r->l), r->now);
+    assert_true(uplink_canary_due(r->l, r->now));
+    assert_int_equal(uplink_down_ms(r->l, from, r->now), 1000);
+    uplink_lost_elsewhere(r->l, UPLINK_LOST - 1);
+    try(r, 3, UPLINK_HTTPS);
+    assert_int_equal(uplink_lost(r->l), 1);
+    pass(r, UPLINK_DOUBT_DEADLINES * DEADLINE_MS * MS);
+    expect(r, UPLINK_SUSPECTED);
+    uplink_lost_elsewhere(r->l, UPLINK_LOST - 2);
+    expect(r, UPLINK_BELIEVED);
+    assert_int_equal(uplink_suspected_since_us(r->l), 0);
+}
+
+/* With nobody heard and nothing tried here, the outage is as long as the suspicion. */
+static void test_suspected_elsewhere_from_the_start(void **state)
+{
+    struct rig *r = *state;
+    struct uplink_mark from = uplink_mark(r->l, r->now);
+    pass(r, SECOND);
+    uplink_suspected_elsewhere(r->l, r->now, r->now);
+    pass(r, SECOND);
+    expect(r, UPLINK_SUSPECTED);
+    assert_int_equal(uplink_down_ms(r->l, from, r->now), 1000);
+}
+
 /* What ends at once without a word of the host is waited for no longer. */
 static void test_in_vain_at_once(void **state)
 {
@@ -402,6 +443,8 @@ int main(void)
         TEST(test_networks_not_hosts),
         TEST(test_one_answer_is_enough),
         TEST(test_heard_elsewhere),
+        TEST(test_suspected_elsewhere),
+        TEST(test_suspected_elsewhere_from_the_start),
         TEST(test_in_vain_at_once),
         TEST(test_short_deadlines),
         TEST(test_our_own_lateness),
