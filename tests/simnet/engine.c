@@ -27,7 +27,7 @@ struct listener {
     char name[SIM_NAME_MAX];
 };
 
-struct engine {
+struct sim_server {
     const struct protocol *protocol;
     uint16_t port;
     int port_fd;          /* bound, never listening: keeps an ephemeral port ours; -1: none */
@@ -58,7 +58,7 @@ static void on_reopen(struct loop_timer *timer)
         loop_gate_open(worker->loop);
 }
 
-static bool worker_init(struct worker *worker, struct engine *engine,
+static bool worker_init(struct worker *worker, struct sim_server *engine,
                         const struct sim_server_options *options)
 {
     worker->engine = engine;
@@ -94,7 +94,7 @@ static void *worker_main(void *arg)
 
 /* Signals are for the main thread. SIGPIPE too stays blocked in the workers: OpenSSL writes without
  * MSG_NOSIGNAL. */
-static bool start_threads(struct engine *engine)
+static bool start_threads(struct sim_server *engine)
 {
     sigset_t all, old;
     sigfillset(&all);
@@ -176,7 +176,7 @@ static void listener_free(struct listener *listener)
     free(listener);
 }
 
-static struct listener *listener_create(struct engine *engine, uint32_t addr, const char *name,
+static struct listener *listener_create(struct sim_server *engine, uint32_t addr, const char *name,
                                         bool blackhole)
 {
     struct listener *listener = calloc(1, sizeof *listener);
@@ -196,7 +196,7 @@ static struct listener *listener_create(struct engine *engine, uint32_t addr, co
     return listener;
 }
 
-static void complain(struct engine *engine, uint32_t addr)
+static void complain(struct sim_server *engine, uint32_t addr)
 {
     if (engine->complained)
         return;
@@ -205,7 +205,8 @@ static void complain(struct engine *engine, uint32_t addr)
             addr >> 16 & 255, addr >> 8 & 255, addr & 255, engine->port, strerror(errno));
 }
 
-static bool listen_locked(struct engine *engine, uint32_t addr, const char *name, bool blackhole)
+static bool listen_locked(struct sim_server *engine, uint32_t addr, const char *name,
+                          bool blackhole)
 {
     struct listener **bucket =
         &engine->buckets[((addr * 0x9e3779b1u) >> 16) & (LISTENER_BUCKETS - 1)];
@@ -226,7 +227,7 @@ static bool listen_locked(struct engine *engine, uint32_t addr, const char *name
     return true;
 }
 
-bool engine_listen(struct engine *engine, uint32_t addr, const char *name)
+bool sim_server_listen(struct sim_server *engine, uint32_t addr, const char *name)
 {
     enum sim_reach reach;
     if (!sim_address_plan(addr, engine->protocol->service, &reach) || reach == SIM_REACH_REFUSED)
@@ -240,7 +241,7 @@ bool engine_listen(struct engine *engine, uint32_t addr, const char *name)
 /* --- Start and end --- */
 
 /* Finds a free port, and holds it so that nobody is given it before the first listener is up. */
-static bool choose_port(struct engine *engine, uint16_t wanted)
+static bool choose_port(struct sim_server *engine, uint16_t wanted)
 {
     engine->port = wanted;
     if (wanted != 0)
@@ -266,9 +267,9 @@ static void raise_descriptor_limit(void)
 }
 
 bool engine_start(const struct sim_server_options *options, const struct protocol *protocol,
-                  struct engine **out)
+                  struct sim_server **out)
 {
-    struct engine *engine = calloc(1, sizeof *engine);
+    struct sim_server *engine = calloc(1, sizeof *engine);
     if (!engine)
         return false;
     raise_descriptor_limit();
@@ -283,14 +284,14 @@ bool engine_start(const struct sim_server_options *options, const struct protoco
     if (!ok || !start_threads(engine)) {
         fprintf(stderr, "simnet: cannot start the %s server: %s\n", protocol->name,
                 strerror(errno));
-        engine_stop(engine);
+        sim_server_stop(engine);
         return false;
     }
     *out = engine;
     return true;
 }
 
-static void halt(struct engine *engine)
+static void halt(struct sim_server *engine)
 {
     pthread_mutex_lock(&engine->lock);
     engine->halted = true;
@@ -305,7 +306,7 @@ static void halt(struct engine *engine)
             conn_drop(engine->workers[i].conns);
 }
 
-void engine_stop(struct engine *engine)
+void sim_server_stop(struct sim_server *engine)
 {
     if (!engine)
         return;
@@ -327,7 +328,7 @@ void engine_stop(struct engine *engine)
     free(engine);
 }
 
-uint16_t engine_port(const struct engine *engine)
+uint16_t sim_server_port(const struct sim_server *engine)
 {
     return engine->port;
 }
@@ -339,7 +340,7 @@ static uint64_t value(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-void engine_stats(struct engine *engine, struct sim_server_stats *out)
+void sim_server_stats(struct sim_server *engine, struct sim_server_stats *out)
 {
     memset(out, 0, sizeof *out);
     pthread_mutex_lock(&engine->lock);
@@ -357,10 +358,10 @@ void engine_stats(struct engine *engine, struct sim_server_stats *out)
     }
 }
 
-static bool write_totals(struct engine *engine, FILE *out)
+static bool write_totals(struct sim_server *engine, FILE *out)
 {
     struct sim_server_stats s;
-    engine_stats(engine, &s);
+    sim_server_stats(engine, &s);
     return fprintf(out,
                    "{\"server\":\"%s\",\"scope\":\"server\",\"listeners\":%llu,"
                    "\"connections\":%llu,\"handshakes\":%llu,\"requests\":%llu,\"certs\":%llu,"
@@ -372,7 +373,7 @@ static bool write_totals(struct engine *engine, FILE *out)
                    (unsigned long long)s.mails) > 0;
 }
 
-bool engine_write_record(struct engine *engine, FILE *out)
+bool sim_server_write_record(struct sim_server *engine, FILE *out)
 {
     halt(engine);
     bool ok = write_totals(engine, out);

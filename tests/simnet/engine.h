@@ -2,10 +2,10 @@
  * engine - what the HTTPS and the SMTP server share: threads, listeners, accepted connections
  *
  * An engine runs N workers, each a thread with its own loop, TLS contexts, connections and
- * counters. Listeners come up one by one (engine_listen, from any thread) and are dealt to the
+ * counters. Listeners come up one by one (sim_server_listen, from any thread) and are dealt to the
  * workers by their /24, so that everything about an address happens in one thread. What is said
  * over a connection is the protocol's: a table of callbacks, called in the worker's thread
- * (conn.h).
+ * (conn.h). To the outside it is a struct sim_server, whose functions servers.h declares.
  */
 #ifndef SIMNET_ENGINE_H
 #define SIMNET_ENGINE_H
@@ -22,7 +22,6 @@
 #define ENGINE_LISTENERS_MAX 16384
 
 struct conn;
-struct engine;
 
 struct protocol {
     const char *name;           /* in the record: "https", "smtp" */
@@ -53,7 +52,7 @@ struct counters {
 void counter_add(_Atomic uint64_t *counter);
 
 struct worker {
-    struct engine *engine;
+    struct sim_server *engine;
     const struct protocol *protocol;
     const struct sim_world *world;
     const struct sim_ca *ca;
@@ -69,11 +68,6 @@ struct worker {
 };
 
 bool engine_start(const struct sim_server_options *options, const struct protocol *protocol,
-                  struct engine **out);
-uint16_t engine_port(const struct engine *engine);
-bool engine_listen(struct engine *engine, uint32_t addr, const char *name);
-void engine_stats(struct engine *engine, struct sim_server_stats *out);
-bool engine_write_record(struct engine *engine, FILE *out);
-void engine_stop(struct engine *engine);
+                  struct sim_server **out);
 
 #endif

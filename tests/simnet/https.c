@@ -3,15 +3,10 @@
 #include "tests/simnet/http1.h"
 #include "tests/simnet/http2.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define TLS_HANDSHAKE_RECORD 0x16 /* RFC 8446 section 5.1: content type 22 */
-
-struct sim_https_server {
-    struct engine *engine;
-};
 
 struct https_conn {
     struct conn conn;
@@ -165,43 +160,7 @@ static const struct protocol https_protocol = {
     .release = release,
 };
 
-/* --- The server (servers.h) --- */
-
-bool sim_https_server_start(const struct sim_server_options *options, struct sim_https_server **out)
+bool sim_https_server_start(const struct sim_server_options *options, struct sim_server **out)
 {
-    struct sim_https_server *server = calloc(1, sizeof *server);
-    if (!server || !engine_start(options, &https_protocol, &server->engine)) {
-        free(server);
-        return false;
-    }
-    *out = server;
-    return true;
-}
-
-uint16_t sim_https_server_port(const struct sim_https_server *server)
-{
-    return engine_port(server->engine);
-}
-
-bool sim_https_server_listen(struct sim_https_server *server, uint32_t addr, const char *name)
-{
-    return engine_listen(server->engine, addr, name);
-}
-
-void sim_https_server_stats(const struct sim_https_server *server, struct sim_server_stats *out)
-{
-    engine_stats(server->engine, out);
-}
-
-bool sim_https_server_write_record(struct sim_https_server *server, FILE *out)
-{
-    return engine_write_record(server->engine, out);
-}
-
-void sim_https_server_stop(struct sim_https_server *server)
-{
-    if (!server)
-        return;
-    engine_stop(server->engine);
-    free(server);
+    return engine_start(options, &https_protocol, out);
 }

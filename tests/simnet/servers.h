@@ -16,8 +16,7 @@
 #include <stdio.h>
 
 struct sim_ca;
-struct sim_https_server;
-struct sim_smtp_server;
+struct sim_server; /* of either kind */
 
 /* The certificate authority: root, intermediate, an unknown root beside them, and a cache of the
  * leaf certificates that it issued. Shared by both servers and thread-safe. Writes DIR/ca.pem (the
@@ -56,26 +55,19 @@ struct sim_server_stats {
     uint64_t mails;       /* MAIL FROM: a scanner never sends it */
 };
 
-bool sim_https_server_start(const struct sim_server_options *options,
-                            struct sim_https_server **out);
-uint16_t sim_https_server_port(const struct sim_https_server *server);
+bool sim_https_server_start(const struct sim_server_options *options, struct sim_server **out);
+bool sim_smtp_server_start(const struct sim_server_options *options, struct sim_server **out);
+uint16_t sim_server_port(const struct sim_server *server);
 /* Brings `addr` up when it is not yet, as sim_address_plan says. `name` is the host that DNS is
  * about to give it to; the first one stays the address's default name. Idempotent, any thread, fast
  * when the address is up. False when the socket could not be had (said once on stderr). */
-bool sim_https_server_listen(struct sim_https_server *server, uint32_t addr, const char *name);
-void sim_https_server_stats(const struct sim_https_server *server, struct sim_server_stats *out);
+bool sim_server_listen(struct sim_server *server, uint32_t addr, const char *name);
+void sim_server_stats(struct sim_server *server, struct sim_server_stats *out);
 /* Ends the threads and closes every connection, then writes what the server saw of its clients'
  * manners as NDJSON: one line of totals ("scope":"server"), one for each address and one for each
  * /24 (polite.h). Once, before stop. False: the write failed. */
-bool sim_https_server_write_record(struct sim_https_server *server, FILE *out);
+bool sim_server_write_record(struct sim_server *server, FILE *out);
 /* Ends the threads, closes every connection, frees. NULL is fine. */
-void sim_https_server_stop(struct sim_https_server *server);
-
-bool sim_smtp_server_start(const struct sim_server_options *options, struct sim_smtp_server **out);
-uint16_t sim_smtp_server_port(const struct sim_smtp_server *server);
-bool sim_smtp_server_listen(struct sim_smtp_server *server, uint32_t addr, const char *name);
-void sim_smtp_server_stats(const struct sim_smtp_server *server, struct sim_server_stats *out);
-bool sim_smtp_server_write_record(struct sim_smtp_server *server, FILE *out);
-void sim_smtp_server_stop(struct sim_smtp_server *server);
+void sim_server_stop(struct sim_server *server);
 
 #endif

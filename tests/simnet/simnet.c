@@ -25,8 +25,8 @@ enum { PATH_BYTES = 4096 };
 struct simnet {
     struct sim_world *world;
     struct sim_ca *ca;
-    struct sim_https_server *https;
-    struct sim_smtp_server *smtp;
+    struct sim_server *https;
+    struct sim_server *smtp;
     struct sim_dns_server *dns;
 };
 
@@ -36,9 +36,9 @@ static void bring_up(void *ctx, uint32_t addr, const char *name)
     struct simnet *net = ctx;
     enum sim_reach reach;
     if (sim_address_plan(addr, SIM_SERVICE_HTTPS, &reach) && reach != SIM_REACH_REFUSED)
-        sim_https_server_listen(net->https, addr, name);
+        sim_server_listen(net->https, addr, name);
     if (sim_address_plan(addr, SIM_SERVICE_SMTP, &reach) && reach != SIM_REACH_REFUSED)
-        sim_smtp_server_listen(net->smtp, addr, name);
+        sim_server_listen(net->smtp, addr, name);
 }
 
 /* Every host that is up has a listening socket. */
@@ -66,7 +66,7 @@ static bool start(const struct sim_options *o, struct simnet *net)
     if (!sim_https_server_start(&server, &net->https))
         return false;
     snprintf(aia, sizeof aia, "http://aia.simnet-hosting.example:%u" SIM_AIA_PATH,
-             sim_https_server_port(net->https));
+             sim_server_port(net->https));
     server.port = o->smtp_port;
     server.limit_first = o->limit_smtp;
     if (!sim_ca_set_aia(net->ca, aia) || !sim_smtp_server_start(&server, &net->smtp))
@@ -86,8 +86,8 @@ static bool start(const struct sim_options *o, struct simnet *net)
 static void stop(struct simnet *net)
 {
     sim_dns_server_stop(net->dns);
-    sim_smtp_server_stop(net->smtp);
-    sim_https_server_stop(net->https);
+    sim_server_stop(net->smtp);
+    sim_server_stop(net->https);
     sim_ca_free(net->ca);
 }
 
@@ -102,8 +102,8 @@ static bool write_ports(const struct simnet *net, const char *dir)
     if (out == NULL)
         return false;
     fprintf(out, "DNS_PORT=%u\nHTTPS_PORT=%u\nSMTP_PORT=%u\nCA_FILE=%s/ca.pem\nPID=%ld\n",
-            sim_dns_server_port(net->dns), sim_https_server_port(net->https),
-            sim_smtp_server_port(net->smtp), dir, (long)getpid());
+            sim_dns_server_port(net->dns), sim_server_port(net->https), sim_server_port(net->smtp),
+            dir, (long)getpid());
     bool ok = !ferror(out);
     ok = fclose(out) == 0 && ok;
     return ok && rename(path, whole) == 0;
@@ -117,8 +117,8 @@ static bool tell_ready(const struct simnet *net, const struct sim_options *o)
         return false;
     }
     int n = snprintf(line, sizeof line, "ready dns=%u https=%u smtp=%u\n",
-                     sim_dns_server_port(net->dns), sim_https_server_port(net->https),
-                     sim_smtp_server_port(net->smtp));
+                     sim_dns_server_port(net->dns), sim_server_port(net->https),
+                     sim_server_port(net->smtp));
     fprintf(stderr, "simnet: %s", line);
     if (o->ready_fd < 0)
         return true;
@@ -144,8 +144,8 @@ static bool write_stats(const struct simnet *net, const char *path)
     if (out == NULL)
         return false;
     sim_dns_server_stats(net->dns, &dns);
-    sim_https_server_stats(net->https, &https);
-    sim_smtp_server_stats(net->smtp, &smtp);
+    sim_server_stats(net->https, &https);
+    sim_server_stats(net->smtp, &smtp);
     fprintf(out,
             "dns_udp_queries %" PRIu64 "\ndns_tcp_queries %" PRIu64 "\ndns_answers %" PRIu64
             "\ndns_truncated %" PRIu64 "\ndns_lost %" PRIu64 "\ndns_unanswered %" PRIu64
@@ -165,8 +165,8 @@ static bool write_clients(const struct simnet *net, const char *path)
     FILE *out = fopen(path, "w");
     if (out == NULL)
         return false;
-    bool ok = sim_https_server_write_record(net->https, out);
-    ok = sim_smtp_server_write_record(net->smtp, out) && ok;
+    bool ok = sim_server_write_record(net->https, out);
+    ok = sim_server_write_record(net->smtp, out) && ok;
     ok = sim_dns_server_write_record(net->dns, out) && ok;
     return fclose(out) == 0 && ok;
 }

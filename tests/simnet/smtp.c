@@ -1,6 +1,5 @@
 #include "tests/simnet/conn.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,10 +8,6 @@
 #define COMMANDS_MAX 100
 #define ENDLESS_PERIOD_MS 20
 #define ENDLESS_LINES 16
-
-struct sim_smtp_server {
-    struct engine *engine;
-};
 
 struct smtp_conn {
     struct conn conn;
@@ -304,43 +299,7 @@ static const struct protocol smtp_protocol = {
     .release = release,
 };
 
-/* --- The server (servers.h) --- */
-
-bool sim_smtp_server_start(const struct sim_server_options *options, struct sim_smtp_server **out)
+bool sim_smtp_server_start(const struct sim_server_options *options, struct sim_server **out)
 {
-    struct sim_smtp_server *server = calloc(1, sizeof *server);
-    if (!server || !engine_start(options, &smtp_protocol, &server->engine)) {
-        free(server);
-        return false;
-    }
-    *out = server;
-    return true;
-}
-
-uint16_t sim_smtp_server_port(const struct sim_smtp_server *server)
-{
-    return engine_port(server->engine);
-}
-
-bool sim_smtp_server_listen(struct sim_smtp_server *server, uint32_t addr, const char *name)
-{
-    return engine_listen(server->engine, addr, name);
-}
-
-void sim_smtp_server_stats(const struct sim_smtp_server *server, struct sim_server_stats *out)
-{
-    engine_stats(server->engine, out);
-}
-
-bool sim_smtp_server_write_record(struct sim_smtp_server *server, FILE *out)
-{
-    return engine_write_record(server->engine, out);
-}
-
-void sim_smtp_server_stop(struct sim_smtp_server *server)
-{
-    if (!server)
-        return;
-    engine_stop(server->engine);
-    free(server);
+    return engine_start(options, &smtp_protocol, out);
 }

@@ -42,8 +42,8 @@ struct sim_world {
 static struct fixture {
     struct sim_world world;
     struct sim_ca *ca;
-    struct sim_https_server *https;
-    struct sim_smtp_server *smtp;
+    struct sim_server *https;
+    struct sim_server *smtp;
     SSL_CTX *ctx;
     uint32_t next_addr;
     char dir[64];
@@ -171,8 +171,8 @@ static inline int tear_down(void **state)
 {
     (void)state;
     SSL_CTX_free(fix.ctx);
-    sim_https_server_stop(fix.https);
-    sim_smtp_server_stop(fix.smtp);
+    sim_server_stop(fix.https);
+    sim_server_stop(fix.smtp);
     sim_ca_free(fix.ca);
     return 0;
 }
@@ -181,13 +181,13 @@ static inline uint32_t https_addr(void)
 {
     uint32_t addr = fix.next_addr;
     fix.next_addr += 256; /* a /24 each: both workers get their share */
-    assert_true(sim_https_server_listen(fix.https, addr, "first." NAME));
+    assert_true(sim_server_listen(fix.https, addr, "first." NAME));
     return addr;
 }
 
 static inline int https_connect(void)
 {
-    int fd = client_connect(https_addr(), sim_https_server_port(fix.https));
+    int fd = client_connect(https_addr(), sim_server_port(fix.https));
     assert_true(fd >= 0);
     return fd;
 }
@@ -196,8 +196,8 @@ static inline int smtp_connect(void)
 {
     uint32_t addr = fix.next_addr;
     fix.next_addr += 256;
-    assert_true(sim_smtp_server_listen(fix.smtp, addr, "mx.example.com"));
-    int fd = client_connect(addr, sim_smtp_server_port(fix.smtp));
+    assert_true(sim_server_listen(fix.smtp, addr, "mx.example.com"));
+    int fd = client_connect(addr, sim_server_port(fix.smtp));
     assert_true(fd >= 0);
     return fd;
 }

@@ -180,8 +180,8 @@ static void test_refused(void **state)
 {
     uint32_t addr = 127u << 24 | REFUSED_NET << 16 | 1 << 8 | 1;
     (void)state;
-    assert_true(sim_https_server_listen(fix.https, addr, NAME));
-    assert_int_equal(client_connect(addr, sim_https_server_port(fix.https)), -1);
+    assert_true(sim_server_listen(fix.https, addr, NAME));
+    assert_int_equal(client_connect(addr, sim_server_port(fix.https)), -1);
     assert_int_equal(errno, ECONNREFUSED);
 }
 
@@ -194,8 +194,8 @@ static void test_blackhole(void **state)
     struct tcp_info info;
     socklen_t len = sizeof info;
     (void)state;
-    assert_true(sim_https_server_listen(fix.https, addr, NAME));
-    name.sin_port = htons(sim_https_server_port(fix.https));
+    assert_true(sim_server_listen(fix.https, addr, NAME));
+    name.sin_port = htons(sim_server_port(fix.https));
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&name, sizeof name), -1);
     assert_int_equal(errno, EINPROGRESS);
@@ -239,10 +239,10 @@ static void expect(FILE *file, const char *scope, const char *key, long connecti
     json_decref(object);
 }
 
-static int greeted(struct sim_smtp_server *server, uint32_t addr)
+static int greeted(struct sim_server *server, uint32_t addr)
 {
-    assert_true(sim_smtp_server_listen(server, addr, "mx.example.com"));
-    int fd = client_connect(addr, sim_smtp_server_port(server));
+    assert_true(sim_server_listen(server, addr, "mx.example.com"));
+    int fd = client_connect(addr, sim_server_port(server));
     assert_true(fd >= 0);
     dialogue(fd, NULL, NULL, "ESMTP\r\n");
     return fd;
@@ -250,7 +250,7 @@ static int greeted(struct sim_smtp_server *server, uint32_t addr)
 
 static void test_record(void **state)
 {
-    struct sim_smtp_server *server;
+    struct sim_server *server;
     struct sim_server_options options = {.world = &fix.world, .ca = fix.ca, .threads = 2};
     (void)state;
     assert_true(sim_smtp_server_start(&options, &server));
@@ -266,8 +266,8 @@ static void test_record(void **state)
         close(fds[i]);
 
     FILE *file = tmpfile();
-    assert_true(sim_smtp_server_write_record(server, file));
-    sim_smtp_server_stop(server);
+    assert_true(sim_server_write_record(server, file));
+    sim_server_stop(server);
     expect(file, "address", "127.48.1.1", 20, 1);
     expect(file, "prefix", "127.48.1.0", 20, 1);
     expect(file, "address", "127.48.2.1", 2, 2);

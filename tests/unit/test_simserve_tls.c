@@ -80,15 +80,15 @@ static void test_names_and_strength(void **state)
 
 static void test_leaf_is_issued_once(void **state)
 {
-    struct sim_https_server *server;
+    struct sim_server *server;
     struct sim_server_options options = {.world = &fix.world, .ca = fix.ca, .threads = 1};
     struct sim_server_stats stats;
     (void)state;
     assert_true(sim_https_server_start(&options, &server));
-    assert_true(sim_https_server_listen(server, fix.next_addr, NAME));
+    assert_true(sim_server_listen(server, fix.next_addr, NAME));
     for (int i = 0; i < 3; i++) {
         struct client_tls tls;
-        int fd = client_connect(fix.next_addr, sim_https_server_port(server));
+        int fd = client_connect(fix.next_addr, sim_server_port(server));
         client_handshake(&tls, fix.ctx, fd, NAME, NULL);
         assert_non_null(tls.ssl);
         assert_true(client_write(fd, tls.ssl, "GET / HTTP/1.0\r\n\r\n"));
@@ -97,13 +97,13 @@ static void test_leaf_is_issued_once(void **state)
         client_tls_free(&tls);
         close(fd);
     }
-    sim_https_server_stats(server, &stats);
+    sim_server_stats(server, &stats);
     assert_int_equal(stats.listeners, 1);
     assert_int_equal(stats.connections, 3);
     assert_int_equal(stats.certs, 1);
     assert_int_equal(stats.handshakes, 3);
     assert_int_equal(stats.requests, 3);
-    sim_https_server_stop(server);
+    sim_server_stop(server);
 }
 
 /* --- TLS faults --- */
