@@ -242,7 +242,8 @@ enum status strbuf_reserve(struct strbuf *b, size_t more)
     size_t need = b->len + more + 1;
     if (need <= b->alloc)
         return ST_OK;
-    size_t alloc = b->alloc < 64 ? 64 : b->alloc;
+    /* The first time as much as is asked for, since who asks for much knows how much. */
+    size_t alloc = b->alloc > 0 ? b->alloc : need > 64 ? need : 64;
     while (alloc < need)
         alloc *= 2;
     if (alloc - 1 > b->cap_bytes)

@@ -17,7 +17,8 @@ enum {
      * a file cut anywhere shows nothing of an unfinished frame. A longer line has its own frame. */
     FRAME_BYTES_MAX = 128 * 1024,
     RECORD_BATCH_BYTES_MAX = 8 * 1024 * 1024,  /* of lines in one batch, but for the last one */
-    WRITER_QUEUE_BYTES_MAX = 32 * 1024 * 1024, /* backlog at which input stops */
+    WRITER_QUEUE_BYTES_MAX = 16 * 1024 * 1024, /* backlog at which input stops, as when a disk
+                                                  stalls: 40,000 records */
     CERTS_SEEN_MAX = 4 * 1024 * 1024,          /* certificates remembered for "each once" */
 };
 
