@@ -59,7 +59,7 @@ def bench_tls(o):
 def bench_coalesce(o):
     """Policies of hosts that share a certificate, with --coalesce and without: a fetch's own cost,
     the address lookup of the policy host included."""
-    count = 4 * o.connections
+    count = 2 * o.connections
     names = f"{DIR}/coalesce-{count}.txt"
     with open(names, "w") as f:
         f.writelines(f"m{i}.plain.example\n" for i in range(count))
