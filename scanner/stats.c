@@ -52,32 +52,40 @@ void stats_count_record(struct scan_stats *s, const struct evidence *e, const st
             s->policy_failed[stage]++;
 }
 
+#define AT(field) offsetof(struct scan_stats, field)
 const struct stats_counter stats_work[] = {
-    {"dns_sent", offsetof(struct scan_stats, dns_sent)},
-    {"dns_retries", offsetof(struct scan_stats, dns_retries)},
-    {"dns_tcp", offsetof(struct scan_stats, dns_tcp)},
-    {"dns_dropped", offsetof(struct scan_stats, dns_dropped)},
-    {"fetches", offsetof(struct scan_stats, fetches)},
-    {"probes", offsetof(struct scan_stats, probes)},
-    {"aia_fetches", offsetof(struct scan_stats, aia_fetches)},
-    {"probe_cache_hits", offsetof(struct scan_stats, probe_cache_hits)},
-    {"name_cache_hits", offsetof(struct scan_stats, name_cache_hits)},
-    {"signature_cache_hits", offsetof(struct scan_stats, signature_cache_hits)},
-    {"signature_cache_misses", offsetof(struct scan_stats, signature_cache_misses)},
-    {"cache_evictions", offsetof(struct scan_stats, cache_evictions)},
-    {"guard_special", offsetof(struct scan_stats, guard_special)},
-    {"guard_blocklisted", offsetof(struct scan_stats, guard_blocklisted)},
-    {"coalesced", offsetof(struct scan_stats, coalesced)},
-    {"coalesced_in_vain", offsetof(struct scan_stats, coalesced_in_vain)},
-    {"over_budget", offsetof(struct scan_stats, over_budget)},
-    {"retried", offsetof(struct scan_stats, retried)},
-    {"lag_retries", offsetof(struct scan_stats, lag_retries)},
-    {"uplink_retries", offsetof(struct scan_stats, uplink_retries)},
-    {"uplink_suspected", offsetof(struct scan_stats, uplink_suspected)},
-    {"loop_turns", offsetof(struct scan_stats, loop_turns)},
-    {"watchdog", offsetof(struct scan_stats, watchdog)},
+    {"dns_sent", "DNS datagrams sent", AT(dns_sent)},
+    {"dns_retries", "DNS datagrams sent again", AT(dns_retries)},
+    {"dns_tcp", "DNS questions asked over TCP", AT(dns_tcp)},
+    {"dns_dropped", "DNS datagrams that answer no question", AT(dns_dropped)},
+    {"fetches", "HTTPS and HTTP connections", AT(fetches)},
+    {"probes", "SMTP connections", AT(probes)},
+    {"aia_fetches", NULL, AT(aia_fetches)},
+    {"probe_cache_hits", "probes answered by an earlier one", AT(probe_cache_hits)},
+    {"name_cache_hits", "lookups answered by an earlier one", AT(name_cache_hits)},
+    {"signature_cache_hits", "signatures of certificates known from earlier",
+     AT(signature_cache_hits)},
+    {"signature_cache_misses", "signatures of certificates verified", AT(signature_cache_misses)},
+    {"cache_evictions", "entries put out of full caches", AT(cache_evictions)},
+    {"guard_special", "contacts refused: special-purpose addresses", AT(guard_special)},
+    {"guard_blocklisted", "contacts refused: blocklist", AT(guard_blocklisted)},
+    {"coalesced", NULL, AT(coalesced)},
+    {"coalesced_in_vain", NULL, AT(coalesced_in_vain)},
+    {"over_budget", NULL, AT(over_budget)},
+    {"retried", "domains of the second pass", AT(retried)},
+    {"lag_retries", "connections tried again for our own lag", AT(lag_retries)},
+    {"uplink_retries", "connections tried again for our own uplink", AT(uplink_retries)},
+    {"uplink_suspected", "times that a worker found nobody answering", AT(uplink_suspected)},
+    {"loop_turns", "turns of the workers' event loops", AT(loop_turns)},
+    {"watchdog", "domains ended by --timeout-domain", AT(watchdog)},
 };
+#undef AT
 const size_t stats_work_n = sizeof stats_work / sizeof stats_work[0];
+
+uint64_t stats_counter_of(const struct scan_stats *s, const struct stats_counter *c)
+{
+    return *(const uint64_t *)(const void *)((const char *)s + c->offset);
+}
 
 void stats_add(struct scan_stats *into, const struct scan_stats *from)
 {

@@ -43,13 +43,16 @@ struct scan_stats {
     uint64_t watchdog;
 };
 void stats_count_record(struct scan_stats *s, const struct evidence *e, const struct judgement *j);
-/* Counters of work that stand alone, under the names that the metadata have for them. */
+/* Counters of work that stand alone, under the names that metadata, status file and metrics have
+ * for them. */
 struct stats_counter {
     const char *name;
-    size_t offset; /* in struct scan_stats, of an uint64_t */
+    const char *help; /* NULL: for the metadata alone */
+    size_t offset;    /* in struct scan_stats, of an uint64_t */
 };
 extern const struct stats_counter stats_work[];
 extern const size_t stats_work_n;
+uint64_t stats_counter_of(const struct scan_stats *s, const struct stats_counter *c);
 void stats_add(struct scan_stats *into, const struct scan_stats *from);
 
 /* What the progress line shows while threads run. */

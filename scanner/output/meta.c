@@ -220,8 +220,7 @@ static json_t *work_part(const struct scan_stats *s)
         set_count(lookups, lookup_name((enum lookup)i), s->lookup[i]);
     set(o, "lookups", lookups);
     for (size_t i = 0; i < stats_work_n; i++)
-        set_count(o, stats_work[i].name,
-                  *(const uint64_t *)(const void *)((const char *)s + stats_work[i].offset));
+        set_count(o, stats_work[i].name, stats_counter_of(s, &stats_work[i]));
     return o;
 }
 

@@ -7,42 +7,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What is shown under the same names in both forms, as far as they stand in a struct. */
-struct counter {
-    const char *name, *help;
-    size_t offset; /* of a uint64_t in struct scan_stats */
-};
-#define AT(field) offsetof(struct scan_stats, field)
-static const struct counter counters[] = {
-    {"dns_sent", "DNS datagrams sent", AT(dns_sent)},
-    {"dns_retries", "DNS datagrams sent again", AT(dns_retries)},
-    {"dns_tcp", "DNS questions asked over TCP", AT(dns_tcp)},
-    {"dns_dropped", "DNS datagrams that answer no question", AT(dns_dropped)},
-    {"fetches", "HTTPS and HTTP connections", AT(fetches)},
-    {"probes", "SMTP connections", AT(probes)},
-    {"probe_cache_hits", "probes answered by an earlier one", AT(probe_cache_hits)},
-    {"name_cache_hits", "lookups answered by an earlier one", AT(name_cache_hits)},
-    {"signature_cache_hits", "signatures of certificates known from earlier",
-     AT(signature_cache_hits)},
-    {"signature_cache_misses", "signatures of certificates verified", AT(signature_cache_misses)},
-    {"cache_evictions", "entries put out of full caches", AT(cache_evictions)},
-    {"guard_special", "contacts refused: special-purpose addresses", AT(guard_special)},
-    {"guard_blocklisted", "contacts refused: blocklist", AT(guard_blocklisted)},
-    {"retried", "domains of the second pass", AT(retried)},
-    {"lag_retries", "connections tried again for our own lag", AT(lag_retries)},
-    {"uplink_retries", "connections tried again for our own uplink", AT(uplink_retries)},
-    {"uplink_suspected", "times that a worker found nobody answering", AT(uplink_suspected)},
-    {"loop_turns", "turns of the workers' event loops", AT(loop_turns)},
-    {"watchdog", "domains ended by --timeout-domain", AT(watchdog)},
-};
-#undef AT
-#define COUNTERS (sizeof counters / sizeof *counters)
-
-static uint64_t counter_of(const struct scan_stats *s, const struct counter *c)
-{
-    return *(const uint64_t *)(const void *)((const char *)s + c->offset);
-}
-
 /* ---- a line --------------------------------------------------------------------------------- */
 
 static void add_member(struct strbuf *out, const char *key, uint64_t value)
@@ -67,8 +31,9 @@ enum status monitor_line(const struct monitor_view *v, struct strbuf *out)
     add_member(out, "in_flight", v->live.in_flight);
     add_member(out, "adopters", v->live.adopters);
     add_member(out, "undetermined", v->live.failures);
-    for (size_t i = 0; i < COUNTERS; i++)
-        add_member(out, counters[i].name, counter_of(v->stats, &counters[i]));
+    for (size_t i = 0; i < stats_work_n; i++)
+        if (stats_work[i].help)
+            add_member(out, stats_work[i].name, stats_counter_of(v->stats, &stats_work[i]));
     strbuf_adds(out, ",\"lookups\":{");
     for (int i = LOOKUP_SKIPPED + 1; i < LOOKUP_COUNT; i++)
         strbuf_printf(out, "%s\"%s\":%llu", i > LOOKUP_SKIPPED + 1 ? "," : "",
@@ -115,8 +80,10 @@ enum status monitor_metrics(const struct monitor_view *v, struct strbuf *out)
     add_head(out, "elapsed_seconds", "gauge", "time since this run began");
     strbuf_printf(out, "stscan_elapsed_seconds %llu.%03u\n",
                   (unsigned long long)(v->elapsed_ms / 1000), (unsigned)(v->elapsed_ms % 1000));
-    for (size_t i = 0; i < COUNTERS; i++)
-        add_counter(out, counters[i].name, counters[i].help, counter_of(s, &counters[i]));
+    for (size_t i = 0; i < stats_work_n; i++)
+        if (stats_work[i].help)
+            add_counter(out, stats_work[i].name, stats_work[i].help,
+                        stats_counter_of(s, &stats_work[i]));
     add_head(out, "lookups_total", "counter", "DNS questions by their end");
     for (int i = LOOKUP_SKIPPED + 1; i < LOOKUP_COUNT; i++)
         add_sample(out, "lookups_total", "status", lookup_name((enum lookup)i), s->lookup[i]);
