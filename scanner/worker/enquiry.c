@@ -72,17 +72,20 @@ static enum status copy_answer(struct arena *arena, enum dns_type type, const st
 }
 
 /* Copied once to learn what memory it takes, and once into just that: there are many. */
-static struct kept_answer *keep(struct worker *w, enum dns_type type, const struct dns_answer *in)
+static struct kept_answer *keep(enum dns_type type, const struct dns_answer *in, uint32_t pass)
 {
-    struct arena *draft = &w->draft;
+    struct arena draft;
     struct dns_answer tried = {.n = 0};
-    struct kept_answer *k = NULL;
-    arena_reset(draft);
-    if (copy_answer(draft, type, in, &tried) != ST_OK || !(k = calloc(1, sizeof *k)))
+    arena_init(&draft, EVIDENCE_MAX_BYTES);
+    enum status st = copy_answer(&draft, type, in, &tried);
+    size_t bytes = draft.used_bytes;
+    arena_free(&draft);
+    struct kept_answer *k = st == ST_OK ? calloc(1, sizeof *k) : NULL;
+    if (!k)
         return NULL;
     k->refs = 1;
-    k->pass = w->pass;
-    arena_init_sized(&k->arena, EVIDENCE_MAX_BYTES, draft->used_bytes);
+    k->pass = pass;
+    arena_init_sized(&k->arena, EVIDENCE_MAX_BYTES, bytes);
     if (copy_answer(&k->arena, type, in, &k->answer) == ST_OK)
         return k;
     kept_unref(k);
@@ -118,7 +121,7 @@ static void settle(struct enquiry *q, const struct dns_answer *a)
     struct worker *w = q->worker;
     struct cache_key key;
     make_key(q, &key);
-    struct kept_answer *k = keep(w, q->type, a);
+    struct kept_answer *k = keep(q->type, a, w->pass);
     size_t bytes = 0;
     if (k) {
         k->refs++;

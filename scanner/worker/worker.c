@@ -409,7 +409,6 @@ enum status worker_new(const struct worker_shared *shared, uint32_t id, struct w
         w->record_max = 1;
     w->wide_max = w->record_max < WIDE_UNITS_MAX ? w->record_max : WIDE_UNITS_MAX;
     judgement_init(&w->judgement);
-    arena_init(&w->draft, EVIDENCE_MAX_BYTES);
     retry_init(&w->withheld, LIMIT_RETRY_DOMAINS / shared->n_workers,
                LIMIT_RETRY_LINES_BYTES / shared->n_workers);
     enum status st = ST_NOMEM;
@@ -494,7 +493,6 @@ void worker_free(struct worker *w)
     unit_pool_free(w);
     unit_ask_pool_free(w);
     retry_free(&w->withheld);
-    arena_free(&w->draft);
     feed_batch_free(w->input);
     record_batch_free(w->batch);
     judgement_free(&w->judgement);

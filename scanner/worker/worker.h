@@ -102,7 +102,6 @@ struct worker {
     uint32_t wide_max;   /* units that stop new input */
     struct feed_batch *input;
     bool awaiting_input, input_over, idle_reported;
-    struct arena draft; /* empty between calls */
     struct retry_list withheld;
     uint32_t pass;
     bool draining, stopping;
