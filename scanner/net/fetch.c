@@ -195,7 +195,6 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ctx, void *arg)
     if (tls_verify_setup(ctx, h->owner->trust) != ST_OK ||
         tls_verify_attach_ctx(ctx, &h->rec) != ST_OK || SSL_CTX_up_ref(ctx) != 1)
         return CURLE_OUT_OF_MEMORY;
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); /* 34 KB of a connection that only waits */
     fetch_shared_connection_free(NULL, h->ctx);
     h->ctx = ctx;
     return CURLE_OK;

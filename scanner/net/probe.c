@@ -332,7 +332,6 @@ enum status prober_new(struct event_base *base, const struct probe_config *confi
         prober_free(p);
         return st;
     }
-    SSL_CTX_set_mode(p->ctx, SSL_MODE_RELEASE_BUFFERS);
     *out = p;
     return ST_OK;
 }

@@ -64,7 +64,7 @@ struct tls_record {
 };
 
 /* Prepares ctx (a client context): trust, verify callback, info callback for alerts, versions,
- * security level. `trust` must outlive ctx. */
+ * security level, no buffers while it waits. `trust` must outlive ctx. */
 enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust);
 /* After the setup of its context: ties a connection to its record, which must outlive the SSL or be
  * taken off with NULL. */
