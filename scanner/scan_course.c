@@ -145,7 +145,7 @@ static void stats_known(struct scan *s)
  * waits no longer, and of the last that is back. */
 static void on_uplink(struct scan *s, const struct uplink_news *news)
 {
-    struct scan_link *link = &s->link[news->family == 6];
+    struct scan_link *link = &s->link[addr_family_slot(news->family)];
     unsigned family = news->family, seconds = news->silent_ms / 1000;
     if (news->before == UPLINK_UP)
         link->n_cut_off++;

@@ -33,6 +33,11 @@ struct net_addr addr_canonical(const struct net_addr *a);
 /* Key of the canonical address's /24 or /48; two addresses share a key iff they share the prefix.
  */
 uint64_t addr_prefix_key(const struct net_addr *a);
+/* Where something stands that there is one of for IPv4 and one for IPv6. */
+static inline unsigned addr_family_slot(uint8_t family)
+{
+    return family == 6;
+}
 /* Well-mixed hash of a key, for tables and for hash(prefix) % workers. */
 uint64_t hash_u64(uint64_t key);
 

@@ -49,7 +49,7 @@ struct gate {
     struct gate_address **heap; /* by heap_us */
     size_t heap_n, heap_alloc;
     struct gate_queue ready;
-    struct gate_queue held[2]; /* ready but for their family, see family_slot */
+    struct gate_queue held[2]; /* ready but for their family, see addr_family_slot */
     bool hold[2];
     struct gate_item *refused;
     size_t waiting, active;
@@ -359,15 +359,10 @@ static struct gate_item *take_item(gate *g, struct gate_address *a, uint64_t now
     return item;
 }
 
-static unsigned family_slot(uint8_t family)
-{
-    return family == 6;
-}
-
 /* An address may be reached over both families (NAT64): who stands first there decides. */
 static struct gate_queue *held_queue(gate *g, const struct gate_address *a)
 {
-    unsigned slot = a->first ? family_slot(a->first->ip.family) : 0;
+    unsigned slot = a->first ? addr_family_slot(a->first->ip.family) : 0;
     return a->first && g->hold[slot] ? &g->held[slot] : NULL;
 }
 
@@ -405,7 +400,7 @@ struct gate_item *gate_pop(gate *g, uint64_t now_us, uint64_t *next_us)
 
 void gate_hold(gate *g, uint8_t family, bool hold)
 {
-    unsigned slot = family_slot(family);
+    unsigned slot = addr_family_slot(family);
     g->hold[slot] = hold;
     while (!hold && g->held[slot].first)
         queue_add(&g->ready, queue_take(&g->held[slot]));
@@ -433,7 +428,7 @@ struct gate_item *gate_pop_held(gate *g, uint8_t family,
                                 bool (*prefer)(void *arg, const struct net_addr *ip), void *arg,
                                 uint64_t now_us)
 {
-    struct gate_queue *held = &g->held[family_slot(family)], others = {NULL, NULL};
+    struct gate_queue *held = &g->held[addr_family_slot(family)], others = {NULL, NULL};
     pass_due(g, now_us);
     while (g->ready.first) {
         struct gate_queue *q = held_queue(g, g->ready.first);

@@ -75,6 +75,11 @@ struct job {
 struct job *job_new(struct worker *home, enum job_kind kind, const struct net_addr *ip,
                     const char *host);
 void job_free(struct job *job);
+
+static inline struct job *job_of_gate(struct gate_item *item)
+{
+    return (struct job *)(void *)((char *)item - offsetof(struct job, gate));
+}
 /* Home's thread: sends the job to the owner of its address. `done` may be called from inside when
  * the answer is known already and home is the owner. */
 void job_submit(struct job *job);

@@ -11,11 +11,6 @@ static gate *gate_of(struct owner *o, const struct job *job)
     return job->kind == JOB_PROBE ? o->smtp : o->https;
 }
 
-static struct job *job_of_gate(struct gate_item *item)
-{
-    return (struct job *)(void *)((char *)item - offsetof(struct job, gate));
-}
-
 /* ---- results go home ------------------------------------------------------------------------ */
 
 static void come_home(struct mail *mail, void *owner)

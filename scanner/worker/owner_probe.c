@@ -160,7 +160,7 @@ void owner_know_probe(struct owner *o, const struct net_addr *ip, struct result 
     void *value;
     uint64_t now_ms = worker_now_us(o->worker) / 1000;
     if (r->probe.end != PROBE_REFUSED) /* which may have been a router's word */
-        uplink_knew(o->link[ip->family == 6].uplink, ip, UPLINK_SMTP);
+        uplink_knew(o->link[addr_family_slot(ip->family)].uplink, ip, UPLINK_SMTP);
     make_key_of(ip, false, r->sni ? r->sni : "", &key);
     struct result *first = waitq_peek(o->probes, key.bytes, key.address_len, now_ms);
     size_t len = first ? key.len : key.address_len;

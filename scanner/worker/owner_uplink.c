@@ -6,11 +6,6 @@
 
 enum { FAMILIES = 2 };
 
-static unsigned slot_of(uint8_t family)
-{
-    return family == 6;
-}
-
 static uint8_t family_of(unsigned slot)
 {
     return slot ? 6 : 4;
@@ -23,7 +18,7 @@ static enum uplink_service service_of(const struct job *job)
 
 static uplink *link_of(const struct owner *o, const struct job *job)
 {
-    return o->link[slot_of(job->gate.ip.family)].uplink;
+    return o->link[addr_family_slot(job->gate.ip.family)].uplink;
 }
 
 enum status owner_uplink_init(struct owner *o)
@@ -68,7 +63,7 @@ static void show(struct owner *o, unsigned slot, uint64_t now_us)
 
 static void heard(struct owner *o, const struct net_addr *host, enum uplink_service service)
 {
-    unsigned slot = slot_of(host->family);
+    unsigned slot = addr_family_slot(host->family);
     uint64_t now = worker_now_us(o->worker);
     uplink_heard(o->link[slot].uplink, host, service, now);
     atomic_store_explicit(&o->link[slot].heard_us[service], now, memory_order_relaxed);
@@ -170,7 +165,7 @@ void owner_uplink_pump(struct owner *o, uint64_t now_us)
         struct gate_item *item = choose(o, slot, now_us);
         if (!item)
             continue;
-        struct job *job = (struct job *)(void *)((char *)item - offsetof(struct job, gate));
+        struct job *job = job_of_gate(item);
         job->canary = true;
         job->route = NULL; /* a connection of its own */
         job->rides = false;
@@ -199,7 +194,7 @@ bool owner_uplink_spoilt(struct owner *o, struct job *job, enum link_end end, bo
                          uint32_t wait_ms)
 {
     uint64_t now = worker_now_us(o->worker);
-    unsigned slot = slot_of(job->gate.ip.family);
+    unsigned slot = addr_family_slot(job->gate.ip.family);
     uplink *l = o->link[slot].uplink;
     if (end == LINK_END_ANSWERED) {
         if (!job->rides)
