@@ -2,6 +2,7 @@
 #include "scanner/output/meta.h"
 
 #include "scanner/output/names.h"
+#include "tests/unit/temp_folder.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -12,27 +13,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[] = "/tmp/stscan-meta-XXXXXX";
-static char path[128];
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
-
-static const char *in_folder(const char *name)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 static void count_one(struct scan_stats *stats, enum adoption adoption, enum input_state is,
                       const char *reason)
@@ -178,5 +158,5 @@ int main(void)
         cmocka_unit_test(test_meta),
         cmocka_unit_test(test_names),
     };
-    return cmocka_run_group_tests_name("meta", tests, setup, teardown);
+    return cmocka_run_group_tests_name("meta", tests, temp_folder_make, temp_folder_remove);
 }

@@ -3,6 +3,7 @@
 #include "scanner/resume.h"
 #include "scanner/scan.h"
 #include "scanner/scan_identity.h"
+#include "tests/unit/temp_folder.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,17 +16,6 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/stscan-resume-XXXXXX";
-
-static const char *in_folder(const char *name)
-{
-    static char path[64][128];
-    static unsigned turn;
-    char *out = path[turn++ % 64];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
-
 static void put(const char *name, const char *text)
 {
     FILE *f = fopen(in_folder(name), "w");
@@ -34,19 +24,12 @@ static void put(const char *name, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
 static int teardown(void **state)
 {
     static const char *const names[] = {"list", "s.ndjson", "s.state", "s.meta.json", "link"};
-    (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unlink(in_folder(names[i]));
-    return rmdir(folder);
+    return temp_folder_remove(state);
 }
 
 /* ---- done_set ------------------------------------------------------------------------------- */
@@ -450,5 +433,5 @@ int main(void)
         cmocka_unit_test(test_compared),     cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_torn_journal), cmocka_unit_test(test_complete_and_link),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, temp_folder_make, teardown);
 }

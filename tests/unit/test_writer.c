@@ -3,6 +3,7 @@
 #include "scanner/output/writer.h"
 
 #include "lib/record_json.h"
+#include "tests/unit/temp_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,27 +26,11 @@
 
 /* ---- helpers -------------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/stscan-writer-XXXXXX";
-static char path[128];
-
 static int setup(void **state)
 {
-    (void)state;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
-
-static const char *in_folder(const char *name)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
+    return temp_folder_make(state);
 }
 
 static void drop(const char *name)
@@ -499,5 +484,5 @@ int main(void)
         cmocka_unit_test(test_disk_full),   cmocka_unit_test(test_closed_pipe),
         cmocka_unit_test(test_certs_once),  cmocka_unit_test(test_cert_broken),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, temp_folder_remove);
 }
