@@ -1,5 +1,6 @@
-/* fetch_internal - what the files of the fetcher share: fetch.c dials, runs libcurl and ends;
- * fetch_shared.c keeps a connection for further hosts. */
+/* fetch_internal - what the files of the fetcher share: fetch.c dials, keeps the deadline and says
+ * how a fetch ended; fetch_curl.c has libcurl do the transfer on the event loop; fetch_shared.c
+ * keeps a connection for further hosts. */
 #ifndef SCANNER_NET_FETCH_INTERNAL_H
 #define SCANNER_NET_FETCH_INTERNAL_H
 
@@ -64,6 +65,25 @@ struct fetch_shared {
     struct endpoint to;
     size_t users; /* riders, the holder, and the fetch that made it while it ends */
 };
+
+/* ---- fetch.c ---- */
+
+/* libcurl is done with it, or the deadline has passed: tells the caller. h is gone then, and the
+ * callback may have started and cancelled other fetches. */
+void fetch_finish_transfer(fetch_handle *h, CURLcode code, bool timed_out);
+
+/* ---- fetch_curl.c ---- */
+
+/* f->multi and f->timer; after ST_NOMEM, too, fetch_curl_close is due. */
+enum status fetch_curl_open(fetcher *f);
+/* No fetch may be under way any more. */
+void fetch_curl_close(fetcher *f);
+/* The connection is made (h->fd), or rides on another: libcurl goes on from here, and
+ * fetch_finish_transfer is called from the loop. */
+enum status fetch_curl_enter(fetch_handle *h);
+/* Takes the transfer out of libcurl; a connection that nobody else may use is closed with that.
+ * Again is fine. */
+void fetch_curl_leave(fetch_handle *h);
 
 /* ---- fetch_shared.c ---- */
 
