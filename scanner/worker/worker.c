@@ -1,19 +1,17 @@
+/* The worker's loop, its turns and ticks, and its life. */
 #include "scanner/worker/worker.h"
 
 #include "scanner/clock.h"
 #include "scanner/worker/aia.h"
 #include "scanner/worker/candidate.h"
 #include "scanner/worker/unit.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     SWEEP_MS = 1000,
     BEGIN_PER_TURN = 512,       /* items begun in one turn of the loop */
     WIDE_UNITS_MAX = 4000,      /* adopters under way in a worker, before input stops */
     DNS_EXTRA_IN_FLIGHT = 1000, /* questions of adopters beside those for records */
-    OVERDUE_NAMED_MAX = 20,     /* units that the watchdog of a worker names; all are counted */
 };
 
 uint64_t worker_now_us(const struct worker *w)
@@ -39,64 +37,6 @@ void worker_schedule(struct worker *w)
         return;
     w->turn_due = true;
     event_active(w->turn, EV_TIMEOUT, 1);
-}
-
-/* ---- reports -------------------------------------------------------------------------------- */
-
-static void report(struct worker *w, struct worker_report content)
-{
-    struct worker_report *r = malloc(sizeof *r);
-    if (!r) {
-        free(content.stats);
-        return;
-    }
-    *r = content;
-    r->worker = w->id;
-    r->pass = w->pass;
-    r->mail.deliver = w->shared->on_report;
-    mailbox_send(w->shared->scan, &r->mail);
-}
-
-static void report_lookups(struct worker *w)
-{
-    if (w->brake_tried > 0)
-        report(w, (struct worker_report){.kind = REPORT_LOOKUPS,
-                                         .tried = w->brake_tried,
-                                         .answered = w->brake_answered});
-    w->brake_tried = w->brake_answered = 0;
-}
-
-void worker_count_lookup(struct worker *w, enum lookup status)
-{
-    if (w->pass > 0 || status == LOOKUP_ABANDONED)
-        return;
-    w->brake_tried++;
-    w->brake_answered += !lookup_is_undetermined(status);
-    if (w->brake_tried >= BRAKE_REPORT)
-        report_lookups(w);
-}
-
-void worker_tell_overdue(struct worker *w, const struct unit *u)
-{
-    if (++w->stats.watchdog > OVERDUE_NAMED_MAX)
-        return;
-    struct worker_report r = {.kind = REPORT_OVERDUE};
-    unsigned questions = 0, connections = 0;
-    unit_count_waits(u, &questions, &connections);
-    snprintf(r.text, sizeof r.text,
-             "%s: ended by --timeout-domain (%s: %u questions, %u connections under way)",
-             u->e.domain, unit_state_name(u->state), questions, connections);
-    report(w, r);
-}
-
-void worker_tell_uplink(struct worker *w, const struct uplink_news *news)
-{
-    report(w, (struct worker_report){.kind = REPORT_UPLINK, .news = *news});
-}
-
-void worker_fail(struct worker *w)
-{
-    report(w, (struct worker_report){.kind = REPORT_FAILED});
 }
 
 /* ---- input ---------------------------------------------------------------------------------- */
@@ -174,8 +114,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
         worker_schedule(w);
     if (is_idle(w) && !w->idle_reported) {
         w->idle_reported = true;
-        report_lookups(w);
-        report(w, (struct worker_report){.kind = REPORT_IDLE});
+        worker_tell_lookups(w);
+        worker_tell(w, (struct worker_report){.kind = REPORT_IDLE});
     }
 }
 
@@ -211,161 +151,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     worker_schedule(w);
 }
 
-/* ---- orders --------------------------------------------------------------------------------- */
-
-/* Ends the loop: what is under way is dropped, what is finished is handed to the writer. */
-static void stop(struct worker *w)
-{
-    if (w->stopping)
-        return;
-    w->stopping = true;
-    report_lookups(w);
-    while (w->units)
-        unit_drop(w->units);
-    w->n_record = 0; /* nobody listens to their answers any more */
-    atomic_store_explicit(&w->live.in_flight, 0, memory_order_relaxed);
-    worker_submit_batch(w);
-    worker_write_withheld(w, true);
-    event_base_loopbreak(w->base);
-}
-
-static void on_order(struct mail *mail, void *owner)
-{
-    struct worker *w = owner;
-    struct worker_order_mail *m = (struct worker_order_mail *)mail;
-    switch (m->order) {
-    case ORDER_SECOND_PASS:
-        w->pass = 1;
-        w->idle_reported = false;
-        if (!w->shared->options->retry_undetermined)
-            worker_write_withheld(w, false);
-        break;
-    case ORDER_DRAIN:
-        w->draining = true;
-        feed_batch_free(w->input);
-        w->input = NULL;
-        w->input_over = true;
-        break;
-    case ORDER_FINISH:
-    case ORDER_STOP:
-        stop(w);
-        break;
-    case ORDER_COUNT:
-        break;
-    }
-    worker_schedule(w);
-}
-
-void worker_send_order(struct worker *w, enum worker_order order)
-{
-    struct worker_order_mail *m = &w->order[order];
-    if (m->sent)
-        return;
-    m->sent = true;
-    m->order = order;
-    m->mail.deliver = on_order;
-    mailbox_send(w->box, &m->mail);
-}
-
-static void on_input(struct mail *mail, void *owner)
-{
-    struct worker *w = owner;
-    (void)mail;
-    w->awaiting_input = false;
-    worker_schedule(w);
-}
-
-void worker_wake_for_input(struct worker *w)
-{
-    w->feed_mail.deliver = on_input;
-    mailbox_send(w->box, &w->feed_mail);
-}
-
-void worker_stats(const struct worker *w, struct scan_stats *out)
-{
-    struct dns_stats dns = {.sent = 0};
-    *out = w->stats;
-    if (w->dns)
-        dns_stats(w->dns, &dns);
-    out->dns_sent = dns.sent;
-    out->dns_retries = dns.retries;
-    out->dns_tcp = dns.tcp;
-    out->dns_dropped = dns.dropped;
-    out->cache_evictions = waitq_evictions(w->names) + waitq_evictions(w->aia);
-    if (w->owner.probes)
-        out->cache_evictions += waitq_evictions(w->owner.probes);
-    if (w->owner.signatures) {
-        struct signatures_counts counts = signatures_counts(w->owner.signatures);
-        out->signature_cache_hits = counts.hits;
-        out->signature_cache_misses = counts.misses;
-        out->cache_evictions += counts.evictions;
-    }
-}
-
-static void on_stats_wanted(struct mail *mail, void *owner)
-{
-    struct worker *w = owner;
-    free(mail);
-    struct scan_stats *copy = malloc(sizeof *copy);
-    if (!copy)
-        return;
-    worker_stats(w, copy);
-    report(w, (struct worker_report){.kind = REPORT_STATS, .stats = copy});
-}
-
-void worker_ask_stats(struct worker *w)
-{
-    struct mail *mail = malloc(sizeof *mail);
-    if (!mail)
-        return;
-    mail->deliver = on_stats_wanted;
-    mailbox_send(w->box, mail);
-}
-
-/* ---- rates ---------------------------------------------------------------------------------- */
-
-struct rates_mail {
-    struct mail mail; /* first */
-    struct worker_rates rates;
-};
-
-struct worker_rates worker_rates_of(const struct scan_options *o)
-{
-    return (struct worker_rates){.dns = o->dns_rate,
-                                 .policy = o->policy_rate,
-                                 .probe = o->probe_rate,
-                                 .per_ip = o->per_ip,
-                                 .per_prefix = o->per_prefix,
-                                 .per_ip_rate = o->per_ip_rate};
-}
-
-/* This worker's share of the queries per second to a resolver. */
-static uint32_t dns_share(const struct worker *w, uint32_t rate)
-{
-    uint32_t share = rate / w->shared->n_workers;
-    return rate > 0 && share == 0 ? 1 : share;
-}
-
-static void on_rates(struct mail *mail, void *owner)
-{
-    struct worker *w = owner;
-    const struct rates_mail *m = (struct rates_mail *)mail;
-    if (w->dns)
-        dns_set_rate(w->dns, dns_share(w, m->rates.dns));
-    owner_set_rates(&w->owner, &m->rates);
-    free(mail);
-    worker_schedule(w);
-}
-
-void worker_set_rates(struct worker *w, const struct worker_rates *rates)
-{
-    struct rates_mail *m = malloc(sizeof *m);
-    if (!m)
-        return;
-    *m = (struct rates_mail){.mail = {.deliver = on_rates}, .rates = *rates};
-    mailbox_send(w->box, &m->mail);
-}
-
 /* ---- making, running, ending ---------------------------------------------------------------- */
 
 static enum status make_dns(struct worker *w)
@@ -377,7 +162,7 @@ static enum status make_dns(struct worker *w)
         .n_servers = s->n_resolvers,
         .sources = o->sources,
         .n_sources = o->n_sources,
-        .rate_qps = dns_share(w, o->dns_rate),
+        .rate_qps = worker_dns_share(w, o->dns_rate),
         .deadline_ms =
             o->timeout_dns_ms < o->timeout_domain_ms ? o->timeout_dns_ms : o->timeout_domain_ms,
         .retry_ms = LIMIT_DNS_RETRY_MS,

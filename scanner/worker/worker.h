@@ -2,7 +2,8 @@
  *
  * A worker takes input items, walks them as units (unit.h), and owns a share of all addresses
  * (owner.h). It shares nothing that is written but its mailbox and the relaxed counters of `live`.
- * Orders come from the scan's thread by message, reports go back the same way. */
+ * Orders come from the scan's thread by message (worker_orders.c), reports go back the same way
+ * (worker_reports.c). */
 #ifndef SCANNER_WORKER_WORKER_H
 #define SCANNER_WORKER_WORKER_H
 
@@ -159,6 +160,12 @@ uint64_t worker_now_us(const struct worker *w); /* monotonic */
 int64_t worker_wall_ms(const struct worker *w); /* since 1970; see wall.h */
 /* Schedules a look at input and gates at the end of this turn of the loop. */
 void worker_schedule(struct worker *w);
+/* Sends the scan a report; who it is from and its pass are filled in. content.stats is taken. */
+void worker_tell(struct worker *w, struct worker_report content);
+/* The lookups that the brake was not told of yet. */
+void worker_tell_lookups(struct worker *w);
+/* This worker's share of the queries per second to a resolver. */
+uint32_t worker_dns_share(const struct worker *w, uint32_t rate);
 /* A record lookup ended: for the brake. */
 void worker_count_lookup(struct worker *w, enum lookup status);
 /* It cannot go on (memory): tells the scan. */
