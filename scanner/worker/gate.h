@@ -16,14 +16,6 @@
 
 #include "scanner/net/addr.h"
 
-enum {
-    GATE_BACKOFF_FIRST_MS = 1000, /* gap after the first limiting answer; doubled by each further */
-    GATE_BACKOFF_MAX_MS = 60000,
-    GATE_GIVE_UP_AFTER = 8,        /* limiting answers in a row */
-    GATE_REMEMBER_MS = 600 * 1000, /* how long an address that was given up stays so, */
-    GATE_REMEMBER_GAP_MS = 60000,  /* and how long after its end a gap is still doubled */
-};
-
 struct gate_limits {
     uint32_t per_address, per_prefix; /* at once; 0: no limit */
     uint32_t address_rate;            /* new ones per second to an address; 0: no limit */

@@ -55,7 +55,7 @@ enum {
     LIMIT_FEED_BATCH = 256,                    /* input items handed to a worker at once */
     LIMIT_FEED_QUEUE = 64,                     /* batches read ahead */
     LIMIT_STANDSTILL_MS = 660000,  /* a unit waits no longer behind a gate where nobody moves:
-                                      the longest gap (GATE_REMEMBER_MS), and a minute */
+                                      the longest gap (BACKOFF_REMEMBER_MS), and a minute */
     LIMIT_BATCH_LATENCY_MS = 1000, /* a finished record waits no longer for its batch to fill */
 };
 

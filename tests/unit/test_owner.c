@@ -4,6 +4,7 @@
 #include "scanner/known_probes.h"
 #include "scanner/net/tls_internal.h"
 #include "scanner/output/certs.h"
+#include "scanner/worker/backoff.h"
 #include "scanner/worker/owner.h"
 #include "tests/unit/net_world.h"
 #include "tests/unit/worker_rig.h"
@@ -334,7 +335,7 @@ static void test_421_then_welcome(void **state)
     run(r, JOB_PROBE, PATIENT_MS);
     assert_int_equal(r->job->result->probe.end, PROBE_OK);
     assert_int_equal(atomic_load(&r->server.connections), 2);
-    assert_true(r->job->waited_ms >= GATE_BACKOFF_FIRST_MS);
+    assert_true(r->job->waited_ms >= BACKOFF_FIRST_MS);
     rig_free(r);
 }
 
