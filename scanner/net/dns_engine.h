@@ -1,11 +1,13 @@
 /* dns_engine - what the files of the DNS engine share; nobody else includes this.
  *
- *   dns.c           public face; memory of questions; the loop's events
- *   dns_question.c  life of one question: tries, replies, what is believed when
- *   dns_pool.c      servers that may answer the same questions, and what waits for them
- *   dns_server.c    one server: rate, health, back-off
- *   dns_socket.c    its UDP sockets: batches in and out, ids
- *   dns_tcp.c       its TCP side
+ *   dns.c                 public face; memory of questions; the loop's events
+ *   dns_question.c        life of one question: tries, waits, ends
+ *   dns_question_reply.c  what is believed of a reply, over UDP or TCP
+ *   dns_pool.c            servers that may answer the same questions, and what waits for them
+ *   dns_server.c          one server: rate, health, back-off
+ *   dns_socket.c          its UDP sockets: batches in and out
+ *   dns_ticket.c          ids on them
+ *   dns_tcp.c             its TCP side
  *
  * A turn of the loop: replies come in (sockets), timers fire (wheel); both only queue what has to
  * be sent. Then one `flush` moves waiting questions to servers that may be asked and sends each
@@ -212,15 +214,15 @@ void engine_arm(dns_engine *e);        /* the loop's timer, for the wheel's next
 void question_free(dns_engine *e, struct dns_query_handle *q);
 
 /* ---- dns_question.c ---- */
+static inline dns_engine *question_engine(const struct dns_query_handle *q)
+{
+    return q->pool->engine;
+}
 void question_start(struct dns_query_handle *q);
 uint64_t question_held_ms(const struct dns_query_handle *q);
 /* One that waits in a queue of its pool waits in another pool from now on. */
 void question_move(struct dns_query_handle *q, struct dns_pool *to);
 void question_on_timer(struct wheel_timer *t);
-/* A reply that matches its id and question. cut: longer than our buffer. May end the question. */
-void question_reply(struct dns_ticket *ticket, const uint8_t *msg, size_t len, bool cut);
-/* FORMERR or NOTIMP without a question to a query with EDNS. */
-void question_no_edns(struct dns_ticket *ticket);
 /* Puts it into the queue of `s`; false when no socket can be had. */
 bool question_send(struct dns_query_handle *q, struct dns_server *s);
 void question_sent(struct dns_query_handle *q);   /* the datagram left */
@@ -228,8 +230,22 @@ void question_unsent(struct dns_query_handle *q); /* it could not: waits again, 
 void question_end(struct dns_query_handle *q, struct dns_answer *answer); /* calls back, frees */
 void question_abandon(struct dns_query_handle *q);
 void question_detach(struct dns_query_handle *q); /* out of every queue, timer and table */
+/* Ends with the last failure and this status. */
+void question_end_failed(struct dns_query_handle *q, enum lookup status);
+/* Out of the queue it stands in, if any. What it waited for our own limits is not the resolver's
+ * time: the deadline moves by it. */
+void question_leave_queue(struct dns_query_handle *q);
+void question_forget_tcp(struct dns_query_handle *q); /* what it asked over TCP, if anything */
+void question_again(struct dns_query_handle *q);      /* waits for its next try */
+void question_pause(struct dns_query_handle *q);      /* the same, but for the interval first */
 /* Whether a query of q to s carries EDNS. */
 bool question_edns(const struct dns_query_handle *q, const struct dns_server *s);
+
+/* ---- dns_question_reply.c ---- */
+/* A reply that matches its id and question. cut: longer than our buffer. May end the question. */
+void question_reply(struct dns_ticket *ticket, const uint8_t *msg, size_t len, bool cut);
+/* FORMERR or NOTIMP without a question to a query with EDNS. */
+void question_no_edns(struct dns_ticket *ticket);
 
 /* ---- dns_pool.c ---- */
 enum status pool_new(dns_engine *e, const struct endpoint *servers, size_t n, bool recursion,
@@ -266,7 +282,7 @@ void server_took(struct dns_server *s, uint64_t ms); /* to answer what was asked
 uint32_t server_retry_ms(const struct dns_server *s, unsigned unanswered);
 void server_failed(struct dns_server *s); /* the system says it cannot be reached */
 
-/* ---- dns_socket.c ---- */
+/* ---- dns_ticket.c ---- */
 /* A ticket on a socket of s, with a fresh id; the newest of q's. NULL when no socket has room and
  * none can be opened. */
 struct dns_ticket *ticket_take(struct dns_query_handle *q, struct dns_server *s);
@@ -274,6 +290,14 @@ struct dns_ticket *ticket_take(struct dns_query_handle *q, struct dns_server *s)
 struct dns_ticket *ticket_again(struct dns_query_handle *q, const struct dns_server *s);
 void ticket_release(struct dns_ticket *ticket);
 void tickets_release(struct dns_query_handle *q);
+
+/* ---- dns_socket.c ---- */
+/* One with room for the next question: the same for a batch, a new one while there are few. NULL,
+ * and the server has failed: none can be opened. */
+struct dns_socket *socket_next(struct dns_server *s);
+/* Takes no more questions; dies when its last ticket is given back. */
+void socket_retire(struct dns_socket *s);
+/* Sends what q's newest ticket stands for, with the next batch. */
 void socket_queue(struct dns_socket *s, struct dns_query_handle *q);
 void sockets_flush(dns_engine *e); /* sends what is queued, closes what is done */
 void sockets_close(struct dns_server *s);

@@ -1,13 +1,10 @@
-/* dns_socket: connected UDP sockets, ids, and batches of datagrams.
+/* dns_socket: connected UDP sockets, and batches of datagrams.
  *
  * The kernel drops replies that do not fit a socket's receive buffer, silently. So no socket has
  * more questions out than its real buffer holds replies, and their number grows with what is in
  * flight. A socket takes a batch of questions, then the roomiest one does; after
  * DNS_SOCKET_QUESTIONS it is retired: it still listens for what it asked, and is closed when that
- * has ended.
- *
- * A ticket stands in its socket's table under the low bits of its id. The table is at most half
- * full, so an id whose place is free is found by drawing again: no probing, nothing to tidy up. */
+ * has ended. */
 #include "scanner/net/dns_engine.h"
 
 #include <errno.h>
@@ -16,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* ---- making and closing ---------------------------------------------------------------------- */
+/* ---- making and closing --------------------------------------------------------------------- */
 
 /* Asks for a large receive buffer and returns how many replies the one that was given holds. */
 static uint32_t buffer_room(int fd)
@@ -95,8 +92,7 @@ fail:
     return NULL;
 }
 
-/* Takes no more questions; dies when its last ticket is given back. */
-static void retire(struct dns_socket *k)
+void socket_retire(struct dns_socket *k)
 {
     struct dns_server *s = k->server;
     dns_engine *e = s->pool->engine;
@@ -143,7 +139,7 @@ void sockets_close(struct dns_server *s)
     s->current = NULL;
 }
 
-/* ---- tickets --------------------------------------------------------------------------------- */
+/* ---- choosing ------------------------------------------------------------------------------- */
 
 /* The one with the most room: what one socket sends at once leaves in longer trains. */
 static struct dns_socket *roomiest(const struct dns_server *s)
@@ -160,8 +156,7 @@ static struct dns_socket *roomiest(const struct dns_server *s)
     return best;
 }
 
-/* A socket with room for the next batch: a new one while there are few. */
-static struct dns_socket *next_socket(struct dns_server *s)
+struct dns_socket *socket_next(struct dns_server *s)
 {
     if (s->current != NULL && s->current_left > 0 && s->current->outstanding < s->current->room)
         return s->current;
@@ -173,70 +168,7 @@ static struct dns_socket *next_socket(struct dns_server *s)
     return k;
 }
 
-struct dns_ticket *ticket_take(struct dns_query_handle *q, struct dns_server *s)
-{
-    struct dns_socket *k = next_socket(s);
-    if (k == NULL)
-        return NULL;
-    if (q->n_tickets == DNS_TICKETS_MAX)
-        ticket_release(&q->ticket[0]);
-    struct dns_ticket *t = &q->ticket[q->n_tickets++];
-    t->q = q;
-    t->socket = k;
-    t->cd = q->cd;
-    do
-        t->id = dns_random_u16(&s->pool->engine->random);
-    while (k->table[t->id & k->mask] != NULL);
-    k->table[t->id & k->mask] = t;
-    k->outstanding++;
-    s->current_left--;
-    if (++k->asked >= DNS_SOCKET_QUESTIONS && s->n_sockets < DNS_SOCKETS_MAX / 2)
-        retire(k);
-    return t;
-}
-
-/* Tickets are pointed at from tables: moving one tells its table. */
-static void move_ticket(struct dns_ticket *to, const struct dns_ticket *from)
-{
-    *to = *from;
-    to->socket->table[to->id & to->socket->mask] = to;
-}
-
-struct dns_ticket *ticket_again(struct dns_query_handle *q, const struct dns_server *s)
-{
-    for (size_t i = 0; i < q->n_tickets; i++) {
-        if (q->ticket[i].socket->server != s || q->ticket[i].cd != q->cd)
-            continue;
-        struct dns_ticket mine = q->ticket[i];
-        for (; i + 1 < q->n_tickets; i++)
-            move_ticket(&q->ticket[i], &q->ticket[i + 1]);
-        move_ticket(&q->ticket[i], &mine);
-        return &q->ticket[i];
-    }
-    return NULL;
-}
-
-void ticket_release(struct dns_ticket *t)
-{
-    struct dns_query_handle *q = t->q;
-    struct dns_socket *k = t->socket;
-    size_t i = (size_t)(t - q->ticket);
-    k->table[t->id & k->mask] = NULL;
-    k->outstanding--;
-    for (; i + 1 < q->n_tickets; i++)
-        move_ticket(&q->ticket[i], &q->ticket[i + 1]);
-    q->n_tickets--;
-    if (k->retired)
-        retire(k);
-}
-
-void tickets_release(struct dns_query_handle *q)
-{
-    while (q->n_tickets > 0)
-        ticket_release(&q->ticket[q->n_tickets - 1]);
-}
-
-/* ---- out ------------------------------------------------------------------------------------- */
+/* ---- out ------------------------------------------------------------------------------------ */
 
 void socket_queue(struct dns_socket *k, struct dns_query_handle *q)
 {
@@ -325,7 +257,7 @@ void sockets_flush(dns_engine *e)
         k->dirty = false;
         send_queued(k);
         if (k->retired)
-            retire(k);
+            socket_retire(k);
     }
     while ((k = e->dying) != NULL) {
         e->dying = k->next;
@@ -334,7 +266,7 @@ void sockets_flush(dns_engine *e)
     }
 }
 
-/* ---- in -------------------------------------------------------------------------------------- */
+/* ---- in ------------------------------------------------------------------------------------- */
 
 /* A query's own bit, another opcode, another id, another question: not ours, whoever sent it. */
 static void take_datagram(void *arg, const uint8_t *msg, size_t len, bool cut)

@@ -1,5 +1,5 @@
-/* probe_internal - what the two files of the prober share: probe.c opens, waits, moves bytes and
- * ends; probe_talk.c knows what SMTP says next. */
+/* probe_internal - what the files of the prober share: probe.c opens, waits and ends; probe_io.c
+ * moves bytes; probe_talk.c knows what SMTP says next. */
 #ifndef SCANNER_NET_PROBE_INTERNAL_H
 #define SCANNER_NET_PROBE_INTERNAL_H
 
@@ -70,8 +70,16 @@ void probe_finish_as(probe_handle *h, enum probe_end end);
 void probe_want(probe_handle *h, short what);
 /* Begins a phase: its deadline, an empty reply. */
 void probe_enter(probe_handle *h, enum phase phase);
+
+/* ---- probe_io.c ---- */
+
 /* Begins a phase by a command; name may be NULL. */
 void probe_say(probe_handle *h, enum phase phase, const char *verb, const char *name);
+/* Sends what is left of the command. A peer that closed shows when its answer is read. */
+void probe_flush(probe_handle *h);
+/* Reads what there is and has it understood (probe_talk_bytes). h may be gone. */
+void probe_read(probe_handle *h);
+/* What an operation of h->ssl that returned rc waits for; IO_CLOSED: it failed. */
 enum io_result probe_io_of_ssl(probe_handle *h, int rc);
 
 /* ---- probe_talk.c ---- */
