@@ -1,25 +1,20 @@
 #include "scanner/local_resolver.h"
 
-#include "lib/sha256.h"
 #include "scanner/child.h"
 #include "scanner/clock.h"
+#include "scanner/local_resolver_files.h"
 #include "scanner/local_resolver_words.h"
 #include "scanner/net/free_port.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { START_TRIES = 4 };
-/* In the child (child.h: descriptors begin with 3). */
-#define CONF_PATH "/dev/fd/3"
-#define EXTRA_PATH "/dev/fd/4"
 
 /* Where Debian (dns-root-data, unbound-anchor) and others keep the root's key. */
 static const char *const trust_anchors[] = {"/usr/share/dns/root.key", "/var/lib/unbound/root.key",
@@ -29,8 +24,7 @@ struct local_resolver {
     struct child child;
     struct child_spec spec;
     char path[512];
-    int fds[2];                           /* configuration, the user's own */
-    char conf_hash[SHA256_HEX_BYTES + 1]; /* of fds[0] */
+    struct resolver_files files;
     const char *trust_anchor;
     bool serves_limits, replanned;
     struct endpoint at;
@@ -50,94 +44,29 @@ static enum status fail(char *error, enum status st, const char *what, const cha
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
-/* An unnamed file with that text, sealed. -1 with errno. */
-static int make_file(const char *name, struct slice text)
-{
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    while (fd >= 0 && text.len > 0) {
-        ssize_t n = write(fd, text.p, text.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            close(fd);
-            return -1;
-        }
-        text = (struct slice){text.p + n, text.len - (size_t)n};
-    }
-    if (fd >= 0)
-        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-    return fd;
-}
-
-/* The user's file is read by us, with our rights, once. */
-static enum status read_extra(local_resolver *r, const char *path, char *error)
-{
-    struct strbuf text;
-    char block[4096];
-    size_t n;
-    strbuf_init(&text, RESOLVER_EXTRA_MAX_BYTES);
-    FILE *f = fopen(path, "rbe");
-    while (f && (n = fread(block, 1, sizeof block, f)) > 0)
-        if (strbuf_add(&text, block, n) != ST_OK)
-            break;
-    bool ok = f && !ferror(f) && text.error == ST_OK;
-    if (ok)
-        r->fds[1] = make_file("extra", (struct slice){text.p, text.len});
-    const char *why = text.error != ST_OK ? status_text(text.error) : strerror(errno);
-    if (f)
-        fclose(f);
-    strbuf_free(&text);
-    return ok && r->fds[1] >= 0 ? ST_OK : fail(error, ST_IO, path, why);
-}
-
-/* What is found here besides what was planned. */
-static struct resolver_plan complete(const local_resolver *r, const struct resolver_plan *plan)
-{
-    struct resolver_plan own = *plan;
-    own.port = r->at.port;
-    own.trust_anchor = r->trust_anchor;
-    own.serves_limits = r->serves_limits;
-    own.extra = r->fds[1] >= 0 ? EXTRA_PATH : NULL;
-    return own;
-}
-
-/* Makes the configuration that the next start reads; keeps the present one on failure. */
+/* Makes the configuration that the next start reads, with what is found here besides what was
+ * planned; keeps the present one on failure. */
 static enum status make_conf(local_resolver *r, const struct resolver_plan *plan, bool *changed,
                              char *error)
 {
-    struct strbuf text;
-    char hash[SHA256_HEX_BYTES + 1];
-    struct resolver_plan own = complete(r, plan);
-    strbuf_init(&text, RESOLVER_CONF_MAX_BYTES);
-    enum status st = resolver_conf_write(&own, &text);
-    struct slice all = {text.p, text.len};
-    *changed = false;
-    if (st == ST_OK)
-        sha256_hex(all, hash);
-    if (st == ST_OK && strcmp(hash, r->conf_hash) != 0) {
-        int fd = make_file("unbound.conf", all);
-        st = fd >= 0 ? ST_OK : ST_IO;
-        *changed = fd >= 0;
-        if (fd >= 0 && r->fds[0] >= 0)
-            close(r->fds[0]);
-        if (fd >= 0) {
-            r->fds[0] = fd;
-            memcpy(r->conf_hash, hash, sizeof hash);
-        }
-    }
-    const char *why = st == ST_IO ? strerror(errno) : status_text(st);
-    strbuf_free(&text);
+    struct resolver_plan own = *plan;
+    const char *why;
+    own.port = r->at.port;
+    own.trust_anchor = r->trust_anchor;
+    own.serves_limits = r->serves_limits;
+    enum status st = resolver_files_make(&r->files, &own, changed, &why);
     return st == ST_OK ? ST_OK : fail(error, st, "its configuration", why);
 }
 
 static enum status spawn(local_resolver *r)
 {
-    static char name[] = "unbound", foreground[] = "-d", conf[] = "-c", path[] = CONF_PATH;
+    static char name[] = "unbound", foreground[] = "-d", conf[] = "-c",
+                path[] = RESOLVER_FILES_CONF_PATH;
     static char *const argv[] = {name, foreground, conf, path, NULL};
     r->spec.path = r->path;
     r->spec.argv = argv;
-    r->spec.fds = r->fds;
-    r->spec.n_fds = r->fds[1] >= 0 ? 2 : 1;
+    r->spec.fds = r->files.fds;
+    r->spec.n_fds = r->files.fds[1] >= 0 ? 2 : 1;
     r->words = (struct resolver_words){.len = 0};
     return child_start(&r->spec, &r->child);
 }
@@ -222,7 +151,8 @@ enum status local_resolver_start(const struct resolver_plan *plan, const char *e
     local_resolver *r = calloc(1, sizeof *r);
     if (!r)
         return fail(error, ST_NOMEM, status_text(ST_NOMEM), NULL);
-    *r = (local_resolver){.child = {.end = -1, .words = -1}, .fds = {-1, -1}};
+    *r = (local_resolver){.child = {.end = -1, .words = -1}};
+    resolver_files_init(&r->files);
     r->at = (struct endpoint){.ip = {.family = 4, .b = {127, 0, 0, 1}}};
     for (size_t i = 0; !r->trust_anchor && i < sizeof trust_anchors / sizeof *trust_anchors; i++)
         if (access(trust_anchors[i], R_OK) == 0)
@@ -232,8 +162,10 @@ enum status local_resolver_start(const struct resolver_plan *plan, const char *e
     enum status st = child_find("unbound", r->path, sizeof r->path);
     if (st != ST_OK)
         fail(error, st, "unbound is not installed (on Debian: apt install unbound)", NULL);
-    if (st == ST_OK && extra_file)
-        st = read_extra(r, extra_file, error);
+    const char *why;
+    if (st == ST_OK && extra_file &&
+        (st = resolver_files_read_extra(&r->files, extra_file, &why)) != ST_OK)
+        fail(error, st, extra_file, why);
     if (st == ST_OK)
         st = start(r, plan, error);
     if (st != ST_OK) {
@@ -385,8 +317,6 @@ void local_resolver_free(local_resolver *r)
     if (!r)
         return;
     local_resolver_stop(r);
-    for (size_t i = 0; i < 2; i++)
-        if (r->fds[i] >= 0)
-            close(r->fds[i]);
+    resolver_files_close(&r->files);
     free(r);
 }

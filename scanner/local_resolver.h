@@ -20,7 +20,6 @@ enum {
     RESOLVER_RESTARTS_MAX = 5, /* of one scan */
     RESOLVER_RESTART_MS = 1000,
     RESOLVER_ERROR_MAX_BYTES = 2048,
-    RESOLVER_EXTRA_MAX_BYTES = 16 * 1024 * 1024,
 };
 
 typedef struct local_resolver local_resolver;

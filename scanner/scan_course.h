@@ -1,4 +1,5 @@
-/* scan_course - how a scan goes once it runs: passes, brake, drain, signals, progress.
+/* scan_course - how a scan goes once it runs: passes, brake, drain (scan_course.c), signals and
+ * timers (scan_events.c), what its monitor shows (scan_monitor.c), its end in words (scan_end.c).
  *
  * Everything here is on the scan's own thread and its event loop; workers, reader and writer report
  * by message. scan.c makes and ends what runs. */
@@ -62,8 +63,12 @@ __attribute__((format(printf, 2, 3))) void scan_say(const struct scan *s, const 
 void scan_set_exit(struct scan *s, int code, const char *reason);
 /* The same, and what is under way is dropped. */
 void scan_stop_at_once(struct scan *s, int code, const char *reason);
+/* No new input; what is under way is finished, within the longest deadline. */
+void scan_drain(struct scan *s, const char *reason);
+/* Nothing is under way any more, or nothing more is to be waited for: the workers get this order,
+ * and the loop ends. */
+void scan_finish(struct scan *s, enum worker_order order);
 void scan_order_all(struct scan *s, enum worker_order order);
-struct progress_view scan_view(const struct scan *s);
 
 /* scan_resolver.c: starts --local-resolver if it is asked for, and makes it the one that is asked;
  * any failure has a message on stderr and an exit code. Watches it once there is a loop. */
@@ -72,18 +77,19 @@ enum status scan_watch_resolver(struct scan *s);
 /* After SIGHUP: with the blocklist and the rate as they are now. */
 void scan_replan_resolver(struct scan *s);
 
+/* scan_monitor.c: what the workers' live counters say, for progress and metrics. */
+struct progress_view scan_view(const struct scan *s);
 /* Opens --status-file and --metrics as far as they are asked for. ST_USAGE with a message on
- * stderr.
- */
+ * stderr. */
 enum status scan_open_monitor(struct scan *s);
 /* One line of the status file, if there is one. */
 void scan_write_status(struct scan *s);
-/* Asks all workers for their counters; `known` is new when all have answered. One round at a time,
- * so that none is added up twice. */
-void scan_ask_stats(struct scan *s);
 /* The last line of the status file, from the final counters; ends the metrics. */
 void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t durable);
 
+/* Asks all workers for their counters; `known` is new when all have answered. One round at a time,
+ * so that none is added up twice. */
+void scan_ask_stats(struct scan *s);
 /* Takes a worker's report (worker_shared.on_report). */
 void scan_on_report(struct mail *report, void *scan);
 /* The writer's events; arg is the scan. On the writer's thread, and that a file cannot be written
@@ -97,6 +103,7 @@ void scan_on_lines(void *arg, struct slice lines); /* when there is a caller */
 void scan_leave(struct scan *s, const struct scan_stats *total, const struct writer_totals *written,
                 uint64_t handed_out);
 
+/* scan_events.c: signals, progress, monitor and the runtime, from now on until they are freed. */
 enum status scan_add_events(struct scan *s);
 void scan_free_events(struct scan *s);
 

@@ -14,6 +14,20 @@ static const char *state(const struct scan *s)
     return s->phase == PHASE_FIRST ? "first pass" : "second pass";
 }
 
+struct progress_view scan_view(const struct scan *s)
+{
+    struct progress_view v = {.total = s->input ? input_total(s->input) : 0,
+                              .done = s->resume.done.n};
+    for (uint32_t i = 0; i < s->shared.n_workers; i++) {
+        const struct stats_live *live = &s->shared.worker[i]->live;
+        v.done += atomic_load_explicit(&live->done, memory_order_relaxed);
+        v.adopters += atomic_load_explicit(&live->adopters, memory_order_relaxed);
+        v.in_flight += atomic_load_explicit(&live->in_flight, memory_order_relaxed);
+        v.failures += atomic_load_explicit(&live->failures, memory_order_relaxed);
+    }
+    return v;
+}
+
 static struct monitor_view monitor_view(const struct scan *s)
 {
     return (struct monitor_view){
