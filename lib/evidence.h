@@ -233,11 +233,11 @@ enum probe_end {
     PROBE_NONE = 0,
     PROBE_OK,               /* TLS established after STARTTLS (certificates are judged apart) */
     PROBE_NO_STARTTLS,      /* 220 and EHLO fine, no STARTTLS offered */
-    PROBE_STARTTLS_REFUSED, /* offered, then answered 4xx or 5xx */
+    PROBE_STARTTLS_REFUSED, /* offered, then answered 4xx or 5xx, but for 421 */
     PROBE_TLS_FAILED,       /* the handshake failed, see tls */
     PROBE_REFUSED,          /* TCP refused or unreachable */
     PROBE_TIMEOUT,          /* connect or banner timeout */
-    PROBE_LIMITED,          /* 421, 450, 451, 521, 550, 554 or another 4xx at banner or EHLO */
+    PROBE_LIMITED,          /* 421 at any time; 521, 550, 554 or any 4xx at banner or EHLO */
     PROBE_PROTOCOL_ERROR,   /* EHLO and HELO rejected, or not SMTP */
     PROBE_BLOCKED,          /* the guard or the user's list: never contacted */
     PROBE_NO_ROUTE,         /* a family that the scan does not use */

@@ -77,7 +77,11 @@ static void on_starttls(probe_handle *h)
 {
     keep_reply(h);
     if (h->reply.code != 220) {
-        quit(h, h->reply.code >= 400 ? PROBE_STARTTLS_REFUSED : PROBE_PROTOCOL_ERROR);
+        /* 421 may come at any time, when a server must close the connection (RFC 5321 3.8): it is
+         * about us or its load, and no answer to STARTTLS. */
+        quit(h, h->reply.code == 421   ? PROBE_LIMITED
+                : h->reply.code >= 400 ? PROBE_STARTTLS_REFUSED
+                                       : PROBE_PROTOCOL_ERROR);
         return;
     }
     probe_enter(h, PHASE_HANDSHAKE);

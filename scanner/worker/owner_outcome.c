@@ -188,7 +188,8 @@ void owner_on_probe(void *arg, const struct probe_outcome *out)
     bool broken_off = p->end == PROBE_PROTOCOL_ERROR ||
                       (p->end == PROBE_TLS_FAILED &&
                        (p->tls.end == TLS_END_CLOSED || p->tls.end == TLS_END_FAILED));
-    /* A 4xx to STARTTLS is a refusal by the rules, and no invitation to come again at once. */
+    /* Another 4xx than 421 to STARTTLS is a refusal by the rules, and no invitation to come again
+     * at once. */
     bool limited =
         p->end == PROBE_LIMITED || (p->end == PROBE_STARTTLS_REFUSED && p->reply_code / 100 == 4);
     bool welcome = !limited && (p->end == PROBE_OK || p->end == PROBE_NO_STARTTLS ||

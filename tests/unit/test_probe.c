@@ -208,7 +208,7 @@ static void test_not_smtp_is_kept(void **state)
 static void test_starttls_refused(void **state)
 {
     struct net_world *w = *state;
-    static const char *const reply[] = {"454 not now\r\n", "502 no\r\n", "421 bye\r\n"};
+    static const char *const reply[] = {"454 not now\r\n", "502 no\r\n", "450 later\r\n"};
     for (size_t i = 0; i < 3; i++) {
         struct net_smtp s = good(w);
         s.starttls = reply[i];
@@ -219,6 +219,12 @@ static void test_starttls_refused(void **state)
         assert_string_equal(s.log, "EHLO scanner.example\nSTARTTLS\nQUIT\n");
     }
     struct net_smtp s = good(w);
+    s.starttls = "421 bye\r\n"; /* whatever it was asked, it closes: nothing about its TLS */
+    struct probe_facts f = probe_as(w, &s, PATIENT_MS);
+    assert_int_equal(f.end, PROBE_LIMITED);
+    assert_true(f.starttls);
+    assert_int_equal(f.reply_code, 421);
+    s = good(w);
     s.starttls = "354 what\r\n";
     assert_int_equal(probe_as(w, &s, PATIENT_MS).end, PROBE_PROTOCOL_ERROR);
     s = good(w);
