@@ -206,7 +206,7 @@ enum status unit_begin(struct worker *w, const struct input_item *item,
     u->policy_next = u->policy_contacted = 0;
     u->began_us = start->began_us;
     u->lag_then = start->lag_then;
-    u->paused_us = u->paused_until_us = 0;
+    u->paused_us = u->paused_until_us = u->longest_us = 0;
     u->e.ts_ms = start->ts_ms;
     take_item(u, item);
     if (record) {

@@ -52,6 +52,7 @@ struct unit {
     struct lag_mark lag_then;  /* when it began */
     uint64_t paused_us;        /* time that our own limits cost */
     uint64_t paused_until_us;  /* pauses up to here are counted */
+    uint64_t longest_us;       /* that others surely took for one answer */
     uint32_t policy_next;      /* next address of the policy host to try */
     uint32_t policy_contacted; /* addresses of it that were contacted */
     struct unit_probe *probes;

@@ -41,6 +41,18 @@ static void take_out(struct unit *u, struct ask *a)
         a->next->before = a->before;
 }
 
+/* What was begun at since_us is over, and waited for limits of ours. The rest of the time was
+ * theirs, but for our loop's lateness. */
+static void unit_answered(struct unit *u, uint64_t since_us, uint64_t waited_ms)
+{
+    const struct lag *lag = &u->worker->lag;
+    uint64_t now = worker_now_us(u->worker);
+    uint64_t ours_us = (waited_ms + lag_late_ms(lag, u->lag_then, now)) * 1000;
+    unit_pause(u, since_us, waited_ms);
+    if (now - since_us > ours_us && now - since_us - ours_us > u->longest_us)
+        u->longest_us = now - since_us - ours_us;
+}
+
 static void on_answer(struct enquiry *q, const struct dns_answer *answer)
 {
     struct ask *a = (struct ask *)q;
@@ -48,7 +60,7 @@ static void on_answer(struct enquiry *q, const struct dns_answer *answer)
     struct unit *u = a->unit;
     if (u) {
         take_out(u, a);
-        unit_pause(u, a->began_us, answer->waited_ms);
+        unit_answered(u, a->began_us, answer->waited_ms);
         a->answer(u, a->arg, answer);
     }
     ask_put_back(w, a);
@@ -153,7 +165,7 @@ static void on_job(struct job *job)
             u->jobs = job->next;
         if (job->next)
             job->next->before = job->before;
-        unit_pause(u, job->sent_us, job->waited_ms);
+        unit_answered(u, job->sent_us, job->waited_ms);
         void (*done)(struct unit *, struct job *) = job->unit_done;
         done(u, job);
     }

@@ -2,6 +2,8 @@
 #include "scanner/worker/unit.h"
 
 #include "lib/record_json.h"
+#include "scanner/net/fetch_response.h"
+#include "scanner/worker/backoff.h"
 #include <string.h>
 
 /* Only now are the policy's patterns known: which of them does a certificate cover that does not
@@ -86,6 +88,19 @@ static bool could_be_retried(const struct evidence *e, const struct judgement *j
     return false;
 }
 
+/* The policy host asked us to stay away for longer than anybody waits (backoff.h): it would not be
+ * contacted a second time, and the record would not tell any more why. */
+static bool is_asked_away(const struct unit *u)
+{
+    const struct policy_facts *p = &u->e.policy;
+    for (size_t i = 0; i < p->n_fetch; i++)
+        if (p->fetch[i].http.status == 429 &&
+            retry_after_ms(p->fetch[i].http.retry_after, worker_wall_ms(u->worker)) >
+                BACKOFF_MAX_MS)
+            return true;
+    return false;
+}
+
 /* Whether it is too early to write the domain. Without a second pass too, the lookups that failed
  * wait until the brake can no longer say that they are to be done again. */
 static bool is_too_early(const struct unit *u, const struct judgement *j)
@@ -94,7 +109,7 @@ static bool is_too_early(const struct unit *u, const struct judgement *j)
     if (u->second_pass)
         return false;
     if (o->retry_undetermined)
-        return could_be_retried(&u->e, j);
+        return could_be_retried(&u->e, j) && !is_asked_away(u);
     return o->min_success_pct > 0 && lookup_is_undetermined(u->e.sts.dns.status);
 }
 
@@ -119,14 +134,28 @@ static bool withhold(struct unit *u, const struct judgement *j)
     return kept;
 }
 
+/* How long the domain took, our own waits aside. One part may wait while another one is served, and
+ * lateness falls into waits too: what others took for one answer is the least that it can be. */
+static uint32_t duration_ms(const struct unit *u)
+{
+    uint64_t now = worker_now_us(u->worker), spent_us = now - u->began_us;
+    uint64_t late_us = lag_late_ms(&u->worker->lag, u->lag_then, now) * 1000ULL;
+    uint64_t ours_us = u->paused_us + late_us;
+    spent_us -= ours_us < spent_us ? ours_us : spent_us;
+    uint64_t ms = (u->longest_us > spent_us ? u->longest_us : spent_us) / 1000;
+    for (size_t i = 0; i < u->e.policy.n_fetch; i++) {
+        const struct fetch_facts *f = &u->e.policy.fetch[i];
+        if (f->total_ms > f->own_ms && f->total_ms - f->own_ms > ms)
+            ms = f->total_ms - f->own_ms;
+    }
+    return (uint32_t)ms;
+}
+
 void unit_finish(struct unit *u)
 {
     struct worker *w = u->worker;
     struct judgement *j = &w->judgement;
-    uint64_t now = worker_now_us(w), spent_us = now - u->began_us;
-    uint64_t ours_us = u->paused_us + lag_late_ms(&w->lag, u->lag_then, now) * 1000ULL;
-    spent_us -= ours_us < spent_us ? ours_us : spent_us;
-    u->e.duration_ms = (uint32_t)(spent_us / 1000);
+    u->e.duration_ms = duration_ms(u);
     complete_covers(u);
     if (classify(&w->shared->judge, &u->e, j) != ST_OK) {
         worker_fail(w);

@@ -51,6 +51,12 @@ run once few --limit-first 1,1 --retry-after 3 --
 "$BUILD/simnet" "${WORLD[@]}" --truth "$dir/truth" --names "$top/few" || exit 1
 tests/e2e/compare_truth.py "$dir/truth" "$dir/scan.ndjson" || bad=1
 tests/e2e/check_gaps.py "$dir/clients" --https 3000 --smtp 1000 || bad=1
+python3 - "$dir/scan.ndjson" <<'PY' || bad=1
+import json, sys
+for r in map(json.loads, open(sys.argv[1])):
+    took = (r.get("policy") or {}).get("timing_ms") or {"total": 0}
+    assert r["duration_ms"] >= took["total"] - took.get("own", 0), r
+PY
 
 # 2. Policy hosts limit us three times: gaps of 1, 2 and 4 seconds, and nobody reads as broken.
 run growing many --limit-first 3,0 -- --no-probe --no-retry-undetermined
@@ -88,8 +94,21 @@ assert limited > 50, limited
 print(f"{limited} probes limited by 421, none said to lack STARTTLS")
 PY
 
-# 4. Policy hosts ask us to stay away for longer than we wait: nobody comes a second time.
-run away many --limit-first 1000000,0 --retry-after 120 -- --no-probe --no-retry-undetermined
+# 4. Policy hosts ask us to stay away for longer than we wait: nobody comes a second time, and those
+# who asked are remembered by it.
+run away many --limit-first 1000000,0 --retry-after 120 -- --no-probe
 tests/e2e/check_gaps.py "$dir/clients" --https-once || bad=1
+python3 - "$dir/scan.ndjson" <<'PY' || bad=1
+import json, sys
+asked, away = set(), set()
+for r in map(json.loads, open(sys.argv[1])):
+    if r.get("policy", {}).get("addresses"):
+        away.add(r["policy"]["addresses"][0])
+    if "http_limited" in {f["code"] for f in r["findings"]}:
+        assert r["policy"]["http"]["status"] == 429, r
+        assert r["cause"] or r["verdict"] == "not_applicable", r
+        asked.add(r["policy"]["ip"])
+assert len(asked) > 0.5 * len(away) > 10, (len(asked), len(away))
+PY
 [ $bad -eq 0 ] && echo "who limits us is left alone for a while, and judged rightly"
 exit $bad
