@@ -4,6 +4,7 @@
  *
  * Asks RESOLVER (ADDR:PORT) for TXT of _mta-sts.<made-up name>, IN_FLIGHT at once, on one thread,
  * without a rate limit, and prints CPU seconds (user + system) per million names. */
+#include "lib/hash.h"
 #include "scanner/net/dns.h"
 #include "scanner/worker/limits.h"
 

@@ -36,6 +36,8 @@ bool classify_fetch_has_policy(const struct fetch_facts *f);
 #define CERT_EXPIRING_DAYS 14
 bool classify_cert_expiring(const struct tls_facts *t, int64_t now_ms);
 
+/* The MX record set and the names in it: mx_status and findings. A part of classify_dns. */
+void classify_mx_dns(const struct evidence *e, struct judgement *j);
 /* "." beside other MX is no host (contract: ignored). */
 bool mx_host_is_null(const struct mx_host *h);
 

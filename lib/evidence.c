@@ -27,6 +27,12 @@ bool lookup_is_negative(enum lookup l)
     return l == LOOKUP_NODATA || l == LOOKUP_NXDOMAIN;
 }
 
+bool lookup_ede_is_dnssec(int ede)
+{
+    enum { DNSSEC_BOGUS = 6, NSEC_MISSING = 12 };
+    return ede >= DNSSEC_BOGUS && ede <= NSEC_MISSING;
+}
+
 /* A weak key or signature is a fault that senders do not refuse for (mx_cert_weak has effect W):
  * RFC 8461 3.3 and 4.2 ask for trust, dates and names. */
 #define CERT_ERRORS_FATAL                                                    \

@@ -43,6 +43,9 @@ const char *lookup_name(enum lookup l); /* "found", "nodata", ... as in JSON */
 bool lookup_is_undetermined(enum lookup l);
 /* NODATA or NXDOMAIN. */
 bool lookup_is_negative(enum lookup l);
+/* RFC 8914 4.7-4.13, DNSSEC Bogus to NSEC Missing: extended errors that say that validation failed.
+ */
+bool lookup_ede_is_dnssec(int ede);
 
 struct dns_facts {
     enum lookup status;

@@ -1,9 +1,9 @@
 #include "scanner/input/permute.h"
 
+#include "lib/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define RANDOM_STEP 0x9e3779b97f4a7c15u
 
 enum { SHORT_BYTES = 48 };
 
@@ -106,19 +106,10 @@ enum status permute_put(permute *p, const struct input_item *item)
     return ST_OK;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t random_at(uint64_t state)
-{
-    uint64_t x = state;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 /* The item that comes after this one, when as many are held then, is fetched meanwhile. */
 static void prefetch_next(const permute *p)
 {
-    const struct held *next = &p->held[random_at(p->state + RANDOM_STEP) % (p->n + 1)];
+    const struct held *next = &p->held[hash_mix(p->state + HASH_STEP) % (p->n + 1)];
     __builtin_prefetch(next);
     __builtin_prefetch((const char *)next + sizeof *next - 1);
 }
@@ -127,8 +118,8 @@ enum status permute_take(permute *p, struct input_item *out)
 {
     if (p->n == 0)
         return ST_EOF;
-    p->state += RANDOM_STEP;
-    size_t pick = (size_t)(random_at(p->state) % p->n);
+    p->state += HASH_STEP;
+    size_t pick = (size_t)(hash_mix(p->state) % p->n);
     struct held picked = p->held[pick];
     p->n--;
     p->held[pick] = p->held[p->n];

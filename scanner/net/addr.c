@@ -156,12 +156,3 @@ uint64_t addr_prefix_key(const struct net_addr *a)
         key = key << 8 | c.b[i];
     return key;
 }
-
-/* The finaliser of splitmix64: a bijection in which every input bit reaches every output bit. */
-uint64_t hash_u64(uint64_t key)
-{
-    key += 0x9e3779b97f4a7c15u;
-    key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9u;
-    key = (key ^ (key >> 27)) * 0x94d049bb133111ebu;
-    return key ^ (key >> 31);
-}

@@ -38,7 +38,5 @@ static inline unsigned addr_family_slot(uint8_t family)
 {
     return family == 6;
 }
-/* Well-mixed hash of a key, for tables and for hash(prefix) % workers. */
-uint64_t hash_u64(uint64_t key);
 
 #endif

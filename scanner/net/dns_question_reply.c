@@ -27,7 +27,7 @@ static void take_failure(struct dns_query_handle *q, struct dns_server *s,
     q->failure_rcode = answer->facts.rcode;
     q->failure_ede = answer->facts.ede;
     q->failure_server = s->text;
-    if (q->failure_status == LOOKUP_SERVFAIL && dns_ede_is_dnssec(q->failure_ede)) {
+    if (q->failure_status == LOOKUP_SERVFAIL && lookup_ede_is_dnssec(q->failure_ede)) {
         question_end_failed(q, LOOKUP_BOGUS);
     } else if (q->failures < LIMIT_DNS_SERVFAIL_TRIES) {
         q->avoid = q->failed_servers;

@@ -6,8 +6,6 @@
 enum {
     SOA_NUMBERS_BEFORE_MINIMUM = 4, /* SERIAL, REFRESH, RETRY, EXPIRE (RFC 1035 3.3.13) */
     OPTION_EDE = 15,                /* RFC 8914 2 */
-    EDE_DNSSEC_FIRST = 6,           /* DNSSEC Bogus */
-    EDE_DNSSEC_LAST = 12,           /* NSEC Missing */
 };
 
 enum status dns_rr_read(struct dns_reader *r, struct dns_rr *out)
@@ -215,11 +213,6 @@ enum status dns_soa_negative_ttl(const struct dns_rr *soa, uint32_t *out)
     return ST_OK;
 }
 
-bool dns_ede_is_dnssec(int ede)
-{
-    return ede >= EDE_DNSSEC_FIRST && ede <= EDE_DNSSEC_LAST;
-}
-
 enum status dns_opt_read(const struct dns_rr *rr, struct dns_opt *out)
 {
     struct dns_reader r = rr->rdata;
@@ -237,7 +230,7 @@ enum status dns_opt_read(const struct dns_rr *rr, struct dns_opt *out)
             continue;
         if ((st = dns_read_u16(&option, &info)) != ST_OK)
             return st;
-        if (out->ede < 0 || (dns_ede_is_dnssec(info) && !dns_ede_is_dnssec(out->ede)))
+        if (out->ede < 0 || (lookup_ede_is_dnssec(info) && !lookup_ede_is_dnssec(out->ede)))
             out->ede = info;
     }
     return ST_OK;

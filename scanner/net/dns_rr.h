@@ -52,7 +52,5 @@ struct dns_opt {
     int ede;            /* INFO-CODE, -1 when none; one of 6-12 (DNSSEC) goes before others */
 };
 enum status dns_opt_read(const struct dns_rr *rr, struct dns_opt *out);
-/* RFC 8914 4.7-4.13: codes that say that validation failed. */
-bool dns_ede_is_dnssec(int ede);
 
 #endif

@@ -21,13 +21,12 @@ void response_free(struct response *r)
 
 /* ---- header section ------------------------------------------------------------------------- */
 
-static struct slice trim(struct slice s)
+/* A field line without its end and the white space around it (RFC 9112 5.1). */
+static struct slice field_line(struct slice line)
 {
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = (struct slice){s.p + 1, s.len - 1};
-    while (s.len > 0 && memchr(" \t\r\n", s.p[s.len - 1], 4) != NULL)
-        s.len--;
-    return s;
+    while (line.len > 0 && memchr(" \t\r\n", line.p[line.len - 1], 4) != NULL)
+        line.len--;
+    return slice_trim(line);
 }
 
 /* "HTTP/1.1 200 OK": begins an answer; what an interim one (1xx) said is forgotten. */
@@ -85,7 +84,7 @@ bool response_header(struct response *r, struct slice line)
         take_status_line(r, line);
         return true;
     }
-    line = trim(line);
+    line = field_line(line);
     if (line.len == 0) {
         r->in_body = r->http.status >= 200;
         return true;
@@ -93,7 +92,7 @@ bool response_header(struct response *r, struct slice line)
     const char *colon = memchr(line.p, ':', line.len);
     if (colon != NULL) {
         struct slice name = {line.p, (size_t)(colon - line.p)};
-        take_field(r, name, trim((struct slice){colon + 1, line.len - name.len - 1}));
+        take_field(r, name, slice_trim((struct slice){colon + 1, line.len - name.len - 1}));
     }
     return true;
 }

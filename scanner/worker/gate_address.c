@@ -1,5 +1,7 @@
 #include "scanner/worker/gate_address.h"
 
+#include "lib/hash.h"
+
 #include <stdlib.h>
 
 enum { FIRST_BUCKETS = 1024 };

@@ -1,6 +1,6 @@
 #include "scanner/worker/table.h"
 
-#include "scanner/net/addr.h"
+#include "lib/hash.h"
 #include <stdlib.h>
 #include <string.h>
 

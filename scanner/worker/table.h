@@ -1,7 +1,7 @@
 /* table - an intrusive hash table that grows: the nodes belong to the caller.
  *
  * Chained buckets, doubled when there are more nodes than buckets. Hashes are the caller's; use
- * hash_u64 (addr.h) or table_hash. One thread. */
+ * hash_u64 (lib/hash.h) or table_hash. One thread. */
 #ifndef SCANNER_WORKER_TABLE_H
 #define SCANNER_WORKER_TABLE_H
 

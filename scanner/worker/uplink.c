@@ -1,5 +1,7 @@
 #include "scanner/worker/uplink.h"
 
+#include "lib/hash.h"
+
 #include <stdlib.h>
 
 enum {

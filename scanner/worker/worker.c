@@ -1,6 +1,7 @@
 /* The worker's loop, its turns and ticks, and its life. */
 #include "scanner/worker/worker.h"
 
+#include "lib/hash.h"
 #include "scanner/clock.h"
 #include "scanner/worker/aia.h"
 #include "scanner/worker/candidate.h"

@@ -1,5 +1,6 @@
 #include "tests/unit/random_evidence.h"
 
+#include "lib/hash.h"
 #include "lib/name.h"
 
 #include <string.h>
@@ -9,13 +10,9 @@ struct source {
     struct arena *arena;
 };
 
-/* SplitMix64. */
 static uint64_t next(struct source *s)
 {
-    uint64_t z = s->state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return hash_mix(s->state += HASH_STEP);
 }
 
 static uint32_t below(struct source *s, uint32_t n)

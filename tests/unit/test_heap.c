@@ -1,6 +1,8 @@
 /* Units of scanner/worker/heap.c. */
 #include "scanner/worker/heap.h"
 
+#include "lib/hash.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,12 +19,6 @@ static void test_first_of_none(void **state)
     heap_free(&h);
 }
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
-    return *seed >> 33;
-}
-
 /* Added and removed at random; the first is always the least of those that are in it. */
 static void test_random(void **state)
 {
@@ -31,15 +27,15 @@ static void test_random(void **state)
     static struct heap_node node[N];
     bool in[N] = {false};
     struct heap h = {.n = 0};
-    uint64_t seed = 1;
+    uint64_t draw = 0;
     size_t n = 0;
     assert_int_equal(heap_reserve(&h, N), ST_OK);
     for (int step = 0; step < STEPS; step++) {
-        size_t k = next_random(&seed) % N;
+        size_t k = hash_u64(draw++) % N;
         if (in[k])
             heap_remove(&h, &node[k]);
         else
-            heap_add(&h, &node[k], next_random(&seed) % 1000);
+            heap_add(&h, &node[k], hash_u64(draw++) % 1000);
         in[k] = !in[k];
         n = in[k] ? n + 1 : n - 1;
         assert_int_equal(h.n, n);
