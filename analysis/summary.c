@@ -170,15 +170,15 @@ static void put_findings(const struct tally *t, FILE *to)
 static void put_failures(const struct tally *t, FILE *to)
 {
     uint64_t tried = t->policy_valid + t->policy_invalid, probes = 0;
-    for (size_t i = 0; i < POLICY_STAGES; i++)
+    for (int i = 0; i < FAIL_STAGE_COUNT; i++)
         tried += t->policy_failed[i];
     if (tried + t->policy_undetermined > 0) {
         char label[40];
         put_heading(to, "Policies of adopters", "domains", "of known");
         put_row(to, "valid", t->policy_valid, tried);
         put_row(to, "invalid", t->policy_invalid, tried);
-        for (size_t i = 0; i < POLICY_STAGES; i++) {
-            snprintf(label, sizeof label, "failed at %s", tally_policy_stages[i]);
+        for (int i = 0; i < FAIL_STAGE_COUNT; i++) {
+            snprintf(label, sizeof label, "failed at %s", fail_stage_name((enum fail_stage)i));
             if (t->policy_failed[i] > 0)
                 put_row(to, label, t->policy_failed[i], tried);
         }

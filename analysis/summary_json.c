@@ -36,8 +36,8 @@ static json_t *policies(const struct tally *t)
     set_count(o, "valid", t->policy_valid);
     set_count(o, "invalid", t->policy_invalid);
     set_count(o, "undetermined", t->policy_undetermined);
-    for (size_t i = 0; i < POLICY_STAGES; i++)
-        set_count(failed, tally_policy_stages[i], t->policy_failed[i]);
+    for (int i = 0; i < FAIL_STAGE_COUNT; i++)
+        set_count(failed, fail_stage_name((enum fail_stage)i), t->policy_failed[i]);
     json_object_set_new(o, "failed", failed);
     return o;
 }

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-const char *const tally_policy_stages[POLICY_STAGES] = {"dns", "tcp", "tls", "http", "syntax"};
-
 /* What of a record matters here. */
 struct parts {
     struct slice schema, ts, adoption, verdict, cause, findings, policy, mx, cut;
@@ -28,43 +26,6 @@ static bool find_parts(struct slice line, struct parts *p)
            p->schema.len > 0 && p->adoption.len > 0 && p->verdict.len > 0;
 }
 
-/* ---- words to numbers ----------------------------------------------------------------------- */
-
-static bool find_adoption(struct slice word, enum adoption *out)
-{
-    for (int i = 0; i < ADOPTION_COUNT; i++) {
-        if (slice_eq(word, slice_of(adoption_name((enum adoption)i)))) {
-            *out = (enum adoption)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool find_verdict(struct slice word, enum verdict *out)
-{
-    for (int i = 0; i < VERDICT_COUNT; i++) {
-        if (slice_eq(word, slice_of(verdict_name((enum verdict)i)))) {
-            *out = (enum verdict)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ---- parts ---------------------------------------------------------------------------------- */
-
-static struct slice member(struct slice object, const char *name)
-{
-    struct json_scan s;
-    struct slice key, value;
-    if (object.len > 0 && json_scan_open(object, &s))
-        while (json_scan_member(&s, &key, &value))
-            if (slice_eq(key, slice_of(name)))
-                return value;
-    return (struct slice){"", 0};
-}
-
 /* Each code once a domain; codes stand in table order, so equal ones are neighbours. */
 static void add_findings(struct tally *t, struct slice findings, bool adopter)
 {
@@ -75,7 +36,7 @@ static void add_findings(struct tally *t, struct slice findings, bool adopter)
         return;
     while (json_scan_element(&s, &one)) {
         enum finding_code code;
-        if (finding_by_name(json_scan_text(member(one, "code")), &code) != ST_OK)
+        if (finding_by_name(json_scan_text(json_scan_find(one, "code")), &code) != ST_OK)
             t->unknown_codes++;
         else if ((int)code != last)
             (adopter ? t->finding : t->others)[last = (int)code]++;
@@ -96,15 +57,15 @@ static void add_cause(struct tally *t, struct slice cause)
 
 static void add_policy(struct tally *t, struct slice policy)
 {
-    struct slice status = json_scan_text(member(policy, "status"));
-    struct slice stage = json_scan_text(member(policy, "stage"));
+    struct slice status = json_scan_text(json_scan_find(policy, "status"));
+    struct slice stage = json_scan_text(json_scan_find(policy, "stage"));
     t->policy_valid += slice_eq(status, SLICE_LIT("valid"));
     t->policy_undetermined += slice_eq(status, SLICE_LIT("undetermined"));
     t->policy_invalid += slice_eq(status, SLICE_LIT("invalid"));
     if (!slice_eq(status, SLICE_LIT("failed")))
         return;
-    for (size_t i = 0; i < POLICY_STAGES; i++)
-        t->policy_failed[i] += slice_eq(stage, slice_of(tally_policy_stages[i]));
+    for (int i = 0; i < FAIL_STAGE_COUNT; i++)
+        t->policy_failed[i] += slice_eq(stage, slice_of(fail_stage_name((enum fail_stage)i)));
 }
 
 static void add_probes(struct tally *t, struct slice mx)
@@ -114,11 +75,11 @@ static void add_probes(struct tally *t, struct slice mx)
     if (mx.len == 0 || !json_scan_open(mx, &hosts))
         return;
     while (json_scan_element(&hosts, &host)) {
-        struct slice list = member(host, "probes");
+        struct slice list = json_scan_find(host, "probes");
         if (list.len == 0 || !json_scan_open(list, &probes))
             continue;
         while (json_scan_element(&probes, &probe)) {
-            struct slice status = json_scan_text(member(probe, "status"));
+            struct slice status = json_scan_text(json_scan_find(probe, "status"));
             for (int i = 0; i < PROBE_END_COUNT; i++)
                 t->probe[i] += slice_eq(status, slice_of(probe_end_name((enum probe_end)i)));
         }
@@ -144,8 +105,8 @@ bool tally_line(struct tally *t, struct slice line)
     struct parts p;
     enum adoption adoption;
     enum verdict verdict;
-    if (!find_parts(line, &p) || !find_adoption(json_scan_text(p.adoption), &adoption) ||
-        !find_verdict(json_scan_text(p.verdict), &verdict)) {
+    if (!find_parts(line, &p) || adoption_by_name(json_scan_text(p.adoption), &adoption) != ST_OK ||
+        verdict_by_name(json_scan_text(p.verdict), &verdict) != ST_OK) {
         t->bad_lines++;
         return false;
     }

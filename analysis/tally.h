@@ -4,9 +4,7 @@
 
 #include "lib/judge.h"
 
-enum { POLICY_STAGES = 5, TIME_BYTES = 24 };
-/* "dns", "tcp", "tls", "http", "syntax": the values of policy.stage. */
-extern const char *const tally_policy_stages[POLICY_STAGES];
+enum { TIME_BYTES = 24 };
 
 struct tally {
     uint64_t records, bad_lines, cut_records;
@@ -17,7 +15,7 @@ struct tally {
     uint64_t cause[FINDING_CODE_COUNT];
     uint64_t unknown_codes; /* findings and causes that this version does not know */
     uint64_t policy_valid, policy_invalid, policy_undetermined;
-    uint64_t policy_failed[POLICY_STAGES];
+    uint64_t policy_failed[FAIL_STAGE_COUNT];
     uint64_t probe[PROBE_END_COUNT]; /* MX addresses as the domains see them, shared ones again */
     char first[TIME_BYTES + 1], last[TIME_BYTES + 1]; /* of ts; "" when none */
 };

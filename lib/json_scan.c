@@ -131,6 +131,17 @@ struct slice json_scan_text(struct slice value)
     return (struct slice){value.p + 1, value.len - 2};
 }
 
+struct slice json_scan_find(struct slice object, const char *key)
+{
+    struct json_scan s;
+    struct slice name, value;
+    if (object.len > 0 && json_scan_open(object, &s))
+        while (json_scan_member(&s, &name, &value))
+            if (slice_eq(name, slice_of(key)))
+                return value;
+    return (struct slice){"", 0};
+}
+
 bool json_scan_members(struct slice object, const struct json_wanted *wanted, size_t n, void *out,
                        size_t out_size)
 {

@@ -22,6 +22,9 @@ bool json_scan_element(struct json_scan *s, struct slice *value);
 /* The inside of a string, as it is escaped; empty for anything else (null). */
 struct slice json_scan_text(struct slice value);
 
+/* The value of an object's first member with that key, as it stands; empty when there is none. */
+struct slice json_scan_find(struct slice object, const char *key);
+
 /* One member that is looked for, and where in a struct its value (a slice) goes. */
 struct json_wanted {
     const char *key;

@@ -52,6 +52,35 @@ const char *verdict_name(enum verdict v)
     return (unsigned)v < VERDICT_COUNT ? names[v] : "unknown";
 }
 
+enum status adoption_by_name(struct slice word, enum adoption *out)
+{
+    for (int i = 0; i < ADOPTION_COUNT; i++) {
+        *out = (enum adoption)i;
+        if (slice_eq(word, slice_of(adoption_name(*out))))
+            return ST_OK;
+    }
+    return ST_NOT_FOUND;
+}
+
+enum status verdict_by_name(struct slice word, enum verdict *out)
+{
+    for (int i = 0; i < VERDICT_COUNT; i++) {
+        *out = (enum verdict)i;
+        if (slice_eq(word, slice_of(verdict_name(*out))))
+            return ST_OK;
+    }
+    return ST_NOT_FOUND;
+}
+
+const char *fail_stage_name(enum fail_stage stage)
+{
+    static const char *const names[FAIL_STAGE_COUNT] = {
+        [FAIL_DNS] = "dns",   [FAIL_TCP] = "tcp",       [FAIL_TLS] = "tls",
+        [FAIL_HTTP] = "http", [FAIL_SYNTAX] = "syntax",
+    };
+    return (unsigned)stage < FAIL_STAGE_COUNT ? names[stage] : "unknown";
+}
+
 const char *component_name(enum component c)
 {
     static const char *const names[COMPONENT_COUNT] = {

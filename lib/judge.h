@@ -41,6 +41,9 @@ bool adoption_is_adopter(enum adoption a);
 /* How many of them there are. */
 uint64_t adoption_adopters(const uint64_t count[ADOPTION_COUNT]);
 const char *verdict_name(enum verdict v);
+/* ST_NOT_FOUND for a word that is none of theirs. */
+enum status adoption_by_name(struct slice word, enum adoption *out);
+enum status verdict_by_name(struct slice word, enum verdict *out);
 
 /* How one component of the record stands; the words of the contract's status fields. */
 enum component {
@@ -56,6 +59,10 @@ enum component {
     COMPONENT_COUNT
 };
 const char *component_name(enum component c);
+
+/* Where the gathering of a policy failed: policy.stage of a record, judgement.policy_stage. */
+enum fail_stage { FAIL_DNS, FAIL_TCP, FAIL_TLS, FAIL_HTTP, FAIL_SYNTAX, FAIL_STAGE_COUNT };
+const char *fail_stage_name(enum fail_stage stage); /* "dns", ... */
 
 /* Tables, shared read-only; either may be NULL (rows that need it are then not given). */
 struct judge {
@@ -79,7 +86,7 @@ struct judgement {
     int cause;                /* enum finding_code, or -1 for null */
     struct findings findings; /* sorted */
     enum component record_status, tlsrpt_status, policy_status, mx_status, dmarc_status;
-    const char *policy_stage; /* "dns", "tcp", "tls", "http", "syntax" where it failed; NULL */
+    const char *policy_stage; /* fail_stage_name of where it failed; NULL */
     struct sts_record record;
     struct policy policy;
     struct tlsrpt tlsrpt;

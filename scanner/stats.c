@@ -9,16 +9,6 @@ const char *const invalid_reason_words[INVALID_REASONS] = {
     "csv_quotes", "csv_no_domain", "zone_syntax",    "zone_directive", "other",
 };
 
-static const char *const fail_stage_names[FAIL_STAGE_COUNT] = {
-    [FAIL_DNS] = "dns",   [FAIL_TCP] = "tcp",       [FAIL_TLS] = "tls",
-    [FAIL_HTTP] = "http", [FAIL_SYNTAX] = "syntax",
-};
-
-const char *fail_stage_name(enum fail_stage stage)
-{
-    return (unsigned)stage < FAIL_STAGE_COUNT ? fail_stage_names[stage] : "unknown";
-}
-
 static void count_reason(struct scan_stats *s, const char *reason)
 {
     size_t i = 0;
@@ -48,7 +38,7 @@ void stats_count_record(struct scan_stats *s, const struct evidence *e, const st
         count_reason(s, e->input_reason);
     count_findings(s, &j->findings);
     for (int stage = 0; j->policy_stage && stage < FAIL_STAGE_COUNT; stage++)
-        if (strcmp(j->policy_stage, fail_stage_names[stage]) == 0)
+        if (strcmp(j->policy_stage, fail_stage_name((enum fail_stage)stage)) == 0)
             s->policy_failed[stage]++;
 }
 

@@ -9,15 +9,10 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-/* Where a domain's gathering failed, for the summary. */
-enum fail_stage { FAIL_DNS, FAIL_TCP, FAIL_TLS, FAIL_HTTP, FAIL_SYNTAX, FAIL_STAGE_COUNT };
-
 /* Why input lines are invalid: the words of name_normalize and of the input's readers; any other
  * counts as the last one. */
 enum { INVALID_REASONS = 15 };
 extern const char *const invalid_reason_words[INVALID_REASONS];
-
-const char *fail_stage_name(enum fail_stage stage); /* "dns", ... as policy.stage of a record */
 
 struct scan_stats {
     uint64_t records;

@@ -39,37 +39,6 @@ static bool number(struct slice text, uint64_t *out)
     return text.len > 0;
 }
 
-static bool find_adoption(struct slice word, enum adoption *out)
-{
-    for (int i = 0; i < ADOPTION_COUNT; i++) {
-        *out = (enum adoption)i;
-        if (slice_eq(word, slice_of(adoption_name(*out))))
-            return true;
-    }
-    return false;
-}
-
-static bool find_verdict(struct slice word, enum verdict *out)
-{
-    for (int i = 0; i < VERDICT_COUNT; i++) {
-        *out = (enum verdict)i;
-        if (slice_eq(word, slice_of(verdict_name(*out))))
-            return true;
-    }
-    return false;
-}
-
-static struct slice member(struct slice object, const char *name)
-{
-    struct json_scan s;
-    struct slice key, value;
-    if (object.len > 0 && json_scan_open(object, &s))
-        while (json_scan_member(&s, &key, &value))
-            if (slice_eq(key, slice_of(name)))
-                return value;
-    return (struct slice){"", 0};
-}
-
 /* Each code once a domain; codes stand in table order, so equal ones are neighbours. */
 static void count_findings(struct scan_stats *stats, struct slice findings)
 {
@@ -80,7 +49,7 @@ static void count_findings(struct scan_stats *stats, struct slice findings)
         return;
     while (json_scan_element(&s, &one)) {
         enum finding_code code;
-        if (finding_by_name(json_scan_text(member(one, "code")), &code) == ST_OK &&
+        if (finding_by_name(json_scan_text(json_scan_find(one, "code")), &code) == ST_OK &&
             (int)code != last)
             stats->finding[last = (int)code]++;
     }
@@ -88,7 +57,7 @@ static void count_findings(struct scan_stats *stats, struct slice findings)
 
 static void count_policy(struct scan_stats *stats, struct slice policy)
 {
-    struct slice stage = json_scan_text(member(policy, "stage"));
+    struct slice stage = json_scan_text(json_scan_find(policy, "stage"));
     for (int i = 0; stage.len > 0 && i < FAIL_STAGE_COUNT; i++)
         stats->policy_failed[i] += slice_eq(stage, slice_of(fail_stage_name((enum fail_stage)i)));
 }
@@ -108,8 +77,8 @@ enum status recount_line(struct slice line, struct scan_stats *stats, struct rec
     enum verdict verdict;
     enum finding_code cause;
     if (!find_parts(line, &p) || !number(p.index, &out->index) ||
-        !find_adoption(json_scan_text(p.adoption), &adoption) ||
-        !find_verdict(json_scan_text(p.verdict), &verdict))
+        adoption_by_name(json_scan_text(p.adoption), &adoption) != ST_OK ||
+        verdict_by_name(json_scan_text(p.verdict), &verdict) != ST_OK)
         return ST_INVALID;
     out->domain = json_scan_text(p.domain);
     out->invalid = adoption == ADOPTION_INVALID_INPUT;
