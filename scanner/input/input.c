@@ -4,28 +4,18 @@
 #include "lib/name.h"
 #include "scanner/clock.h"
 #include "scanner/input/permute.h"
-#include "scanner/input/reader.h"
+#include "scanner/input/raw_file.h"
 #include "scanner/input/shard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The counting pass reads so much of the file and extrapolates beyond. */
-#define COUNT_PASS_MAX_BYTES (32u * 1024 * 1024)
 /* Over which it is judged whether a stream is slower than the scan. */
 enum { PACE_PERIOD_MS = 1000 };
 
-struct feed {
-    source *src;
-    lines *lines;
-    csv *csv;
-    zone *zone;
-    enum input_format format;
-};
-
 struct input {
-    struct feed feed;
+    struct raw_file file;
     enum status ended;
     name_psl *psl; /* only with --registrable */
     permute *window;
@@ -43,95 +33,46 @@ struct input {
     char error[256];
 };
 
-/* ---- one file, whatever its format ---------------------------------------------------------- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
-static void feed_close(struct feed *f)
+static enum status open_parts(input *in, const struct scan_options *o, const char *path,
+                              char *error, size_t error_size)
 {
-    zone_free(f->zone);
-    csv_free(f->csv);
-    lines_free(f->lines);
-    source_close(f->src);
-}
-
-static enum status feed_open(struct feed *f, const char *path, enum input_format format,
-                             char *error, size_t error_size)
-{
-    enum status st = source_open(path, &f->src, error, error_size);
+    enum status st = raw_file_open(&in->file, path, o->format, error, error_size);
     if (st != ST_OK)
         return st;
-    struct slice head = source_peek(f->src); /* kept for input_head, whatever reads on */
-    f->format = format == FORMAT_AUTO ? format_detect(head) : format;
-    if (f->format == FORMAT_ZONE)
-        st = zone_new(f->src, &f->zone);
-    else
-        st = lines_new(f->src, LINE_MAX_BYTES, &f->lines);
-    if (st == ST_OK && f->format == FORMAT_CSV)
-        st = csv_new(f->lines, &f->csv);
+    const char *why = "the public suffix list cannot be loaded";
+    st = permute_new(o->seed, &in->window);
     if (st != ST_OK)
-        snprintf(error, error_size, "%s", status_text(st));
+        why = status_text(st);
+    else if (o->registrable)
+        st = name_psl_load(NULL, &in->psl);
+    if (st != ST_OK)
+        snprintf(error, error_size, "%s", why);
     return st;
 }
-
-static enum status feed_next(struct feed *f, struct raw_item *out)
-{
-    if (f->zone)
-        return zone_next(f->zone, out);
-    return f->csv ? csv_next(f->csv, out) : list_next(f->lines, out);
-}
-
-/* Counts the items of a regular file by reading it once; a large one is extrapolated from its
- * beginning. 0 when it cannot be told. */
-static uint64_t count_items(const struct scan_options *o, const char *path)
-{
-    struct feed feed = {0};
-    char error[1];
-    if (strcmp(path, "-") == 0)
-        path = "/dev/stdin"; /* opens a redirected file anew, from its beginning */
-    uint64_t items = 0;
-    struct raw_item item;
-    if (feed_open(&feed, path, o->format, error, sizeof error) == ST_OK) {
-        uint64_t size = source_file_bytes(feed.src);
-        while (size > 0 && source_bytes_read(feed.src) < COUNT_PASS_MAX_BYTES &&
-               feed_next(&feed, &item) == ST_OK)
-            items++;
-        uint64_t read = source_bytes_read(feed.src);
-        if (size > 0 && read >= COUNT_PASS_MAX_BYTES && read < size)
-            items = (uint64_t)((double)items * (double)size / (double)read);
-    }
-    feed_close(&feed);
-    return items;
-}
-
-/* ---- opening -------------------------------------------------------------------------------- */
 
 enum status input_open(const struct scan_options *o, input **out, char *error, size_t error_size)
 {
     const char *path = o->input ? o->input : "-";
     input *in = calloc(1, sizeof *in);
-    enum status st = in ? feed_open(&in->feed, path, o->format, error, error_size) : ST_NOMEM;
-    if (in && st == ST_OK) {
-        in->seed = o->seed;
-        in->shards = o->shards;
-        in->shard = o->shard;
-        in->sample = o->sample;
-        in->period_ms = clock_ms();
-        st = permute_new(o->seed, &in->window);
-        if (st == ST_OK && o->registrable)
-            st = name_psl_load(NULL, &in->psl);
-        if (st != ST_OK)
-            snprintf(error, error_size, "%s",
-                     in->psl || !o->registrable ? status_text(st)
-                                                : "the public suffix list cannot be loaded");
-    } else if (!in) {
-        snprintf(error, error_size, "%s", status_text(st));
+    if (!in) {
+        snprintf(error, error_size, "%s", status_text(ST_NOMEM));
+        return ST_NOMEM;
     }
+    in->seed = o->seed;
+    in->shards = o->shards;
+    in->shard = o->shard;
+    in->sample = o->sample;
+    in->period_ms = clock_ms();
+    enum status st = open_parts(in, o, path, error, error_size);
     if (st != ST_OK) {
         input_close(in);
         return st;
     }
-    if (source_file_bytes(in->feed.src) > 0) {
+    if (source_file_bytes(in->file.src) > 0) {
         double share = in->sample / (double)(in->shards ? in->shards : 1);
-        in->total = (uint64_t)((double)count_items(o, path) * share);
+        in->total = (uint64_t)((double)raw_file_count(path, o->format) * share);
     }
     *out = in;
     return ST_OK;
@@ -141,7 +82,7 @@ void input_close(input *in)
 {
     if (!in)
         return;
-    feed_close(&in->feed);
+    raw_file_close(&in->file);
     permute_free(in->window);
     name_psl_free(in->psl);
     free(in);
@@ -188,7 +129,7 @@ static void to_registrable(input *in)
 static enum status read_item(input *in, struct input_item *out)
 {
     struct raw_item raw;
-    enum status st = feed_next(&in->feed, &raw);
+    enum status st = raw_file_next(&in->file, &raw);
     if (st != ST_OK)
         return st;
     *out = (struct input_item){.index = in->counts.lines++,
@@ -245,7 +186,7 @@ static void note_end(input *in, enum status st)
     if (st == ST_EOF)
         return;
     const char *why = st == ST_USAGE ? "it is not the input that the scan began with"
-                                     : source_error(in->feed.src);
+                                     : source_error(in->file.src);
     snprintf(in->error, sizeof in->error, "%s (after %llu items)",
              why[0] != '\0' ? why : status_text(st), (unsigned long long)in->counts.lines);
 }
@@ -256,7 +197,7 @@ static void note_end(input *in, enum status st)
 static bool wait_for_line(input *in, unsigned ms)
 {
     uint64_t from = clock_ms();
-    bool pauses = lines_pauses(in->feed.lines, ms);
+    bool pauses = lines_pauses(in->file.lines, ms);
     in->waited_ms += clock_ms() - from;
     return pauses;
 }
@@ -265,7 +206,7 @@ static bool wait_for_line(input *in, unsigned ms)
  * nobody asks for items a pipe fills up, and nothing is waited for. */
 static bool is_slow_now(input *in)
 {
-    if (!in->feed.lines || !lines_pauses(in->feed.lines, 0))
+    if (!in->file.lines || !lines_pauses(in->file.lines, 0))
         return false;
     for (;;) {
         uint64_t spent = clock_ms() - in->period_ms;
@@ -333,7 +274,7 @@ enum status input_next(input *in, struct input_item *out)
 struct slice input_head(const input *in)
 {
     struct slice none = {NULL, 0};
-    return source_peek_is_whole(in->feed.src) ? source_peek(in->feed.src) : none;
+    return source_peek_is_whole(in->file.src) ? source_peek(in->file.src) : none;
 }
 
 void input_skip(input *in, const struct input_skip *skip)
@@ -349,7 +290,7 @@ uint64_t input_total(const input *in)
 void input_counts(const input *in, struct input_counts *out)
 {
     *out = in->counts;
-    out->format = in->feed.format;
+    out->format = in->file.format;
 }
 
 const char *input_error(const input *in)

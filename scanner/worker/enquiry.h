@@ -1,8 +1,9 @@
-/* enquiry - one DNS question of one unit, through the worker's cache when the name is shared.
+/* enquiry - one DNS question of whoever works for a domain (a candidate, a unit, or the fetch of an
+ * intermediate), through the worker's cache when the name is shared.
  *
  * MX, A and AAAA of names that many domains use (MX hosts, reporting addresses) are asked once and
  * kept while their TTL lasts; who asks meanwhile waits for the same answer. A timeout that our own
- * loop's lag may have caused is asked again, at most ENQUIRY_AGAIN_MAX times. */
+ * loop's lag may have caused is asked again, at most ENQUIRY_AGAIN_MAX times. Worker's thread. */
 #ifndef SCANNER_WORKER_ENQUIRY_H
 #define SCANNER_WORKER_ENQUIRY_H
 
