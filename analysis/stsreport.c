@@ -1,6 +1,7 @@
 /* stsreport: which report is meant. */
 #include "analysis/reader.h"
 #include "analysis/summary.h"
+#include "lib/config_line.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -33,46 +34,38 @@ static void help(FILE *to)
 
 /* ---- options -------------------------------------------------------------------------------- */
 
-static bool is_word(struct slice s, const char *a, const char *b, const char *c)
+/* NULL, or why not. */
+static const char *config_line(char *text, struct report_options *o)
 {
-    return slice_eq(s, slice_of(a)) || slice_eq(s, slice_of(b)) || slice_eq(s, slice_of(c));
-}
-
-/* `json`, `json = yes`, `json no`, or nothing but a comment. */
-static bool config_line(const char *line, struct report_options *o)
-{
-    static const char *const space = " \t\r\n";
-    line += strspn(line, space);
-    if (*line == '\0' || *line == '#')
-        return true;
-    struct slice name = {line, strcspn(line, " \t\r\n=")};
-    line += name.len;
-    line += strspn(line, " \t=");
-    struct slice value = {line, strcspn(line, " \t\r\n#")};
-    if (!slice_eq(name, SLICE_LIT("json")))
-        return false;
-    o->json = value.len == 0 || is_word(value, "yes", "true", "on");
-    return o->json || is_word(value, "no", "false", "off");
+    struct config_line line;
+    const char *why = config_line_split(text, &line);
+    if (why || !line.name)
+        return why;
+    if (strcmp(line.name, "json") != 0)
+        return "unknown option";
+    return config_flag(line.value, &o->json) ? NULL : "json is yes or no";
 }
 
 static int read_config(const char *path, struct report_options *o)
 {
-    char line[1024];
-    unsigned number = 0;
-    bool good = true;
+    char line[CONFIG_LINE_MAX_BYTES];
+    const char *why = NULL;
     FILE *f = fopen(path, "re");
     if (!f) {
         fprintf(stderr, "stsreport: %s: %s\n", path, strerror(errno));
         return USAGE;
     }
-    while (good && fgets(line, sizeof line, f)) {
-        number++;
-        good = config_line(line, o);
+    for (unsigned number = 1; !why && fgets(line, sizeof line, f); number++) {
+        why = strlen(line) + 1 == sizeof line ? "the line is too long" : config_line(line, o);
+        if (why)
+            fprintf(stderr, "stsreport: %s:%u: %s\n", path, number, why);
+    }
+    if (!why && ferror(f)) {
+        why = strerror(errno);
+        fprintf(stderr, "stsreport: %s: %s\n", path, why);
     }
     fclose(f);
-    if (!good)
-        fprintf(stderr, "stsreport: %s:%u: cannot be read\n", path, number);
-    return good ? OK : USAGE;
+    return why ? USAGE : OK;
 }
 
 /* *done: nothing more is to be done. */

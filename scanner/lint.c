@@ -267,6 +267,10 @@ int lint_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
             fputs(usage, out);
             return fflush(out) == 0 ? EXIT_VALID : EXIT_OUTPUT;
         }
+    if (strcmp(kind, "--version") == 0 || strcmp(kind, "-V") == 0) {
+        fputs("stscan " STSCAN_VERSION "\n", out);
+        return fflush(out) == 0 ? EXIT_VALID : EXIT_OUTPUT;
+    }
     if (n > 0 && strcmp(args[0], "--") == 0) {
         n--;
         args++;

@@ -1,5 +1,7 @@
 /* options_value: one option's value from and to text. */
 #include "scanner/options_table.h"
+
+#include "lib/config_line.h"
 #include "scanner/worker/limits.h"
 
 #include <errno.h>
@@ -7,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DNS_PORT = 53, MS_PER_SECOND = 1000 };
+enum {
+    DNS_PORT = 53,
+    MS_PER_SECOND = 1000,
+    OPTION_TEXT_MAX_BYTES = CONFIG_LINE_MAX_BYTES / 2 - 64, /* fits a line, each byte escaped */
+};
 
 void options_defaults(struct scan_options *o)
 {
@@ -145,15 +151,7 @@ static enum status set_choice(const struct option_row *row, const char *value, i
 
 static enum status set_flag(const char *value, bool *out, char *error, size_t size)
 {
-    static const char *const yes[] = {"yes", "true", "on", "1"};
-    static const char *const no[] = {"no", "false", "off", "0"};
-    for (size_t i = 0; i < 4; i++) {
-        if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
-            *out = strcasecmp(value, yes[i]) == 0;
-            return ST_OK;
-        }
-    }
-    return bad(error, size, value, "is neither yes nor no");
+    return config_flag(value, out) ? ST_OK : bad(error, size, value, "is neither yes nor no");
 }
 
 static enum status set_text(char **out, const char *value)
@@ -171,6 +169,8 @@ static enum status check_text(const struct option_row *row, const char *value, c
 {
     if (value[0] == '\0')
         return bad(error, size, value, "is empty");
+    if (strlen(value) > OPTION_TEXT_MAX_BYTES)
+        return bad(error, size, value, "is too long");
     for (const char *p = value; *p != '\0'; p++)
         if ((unsigned char)*p < ' ' || *p == '\x7f')
             return bad(error, size, "value", "holds a control character");

@@ -1,5 +1,8 @@
 #include "tests/simnet/options.h"
 
+#include "lib/config_line.h"
+#include "lib/status.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -36,48 +39,57 @@ enum key {
     KEY_TRUTH_MODE,
     KEY_PRINT_NAMES,
     KEY_LIST_CLASSES,
+    KEY_CONFIG,
+    KEY_DUMP_CONFIG,
     KEY_HELP,
     KEY_VERSION,
 };
 
 static const struct {
     enum key key;
-    const char *name, *value, *help;
+    const char *name, *value;
+    const char *unset; /* what stands for it in --dump-config when it is not given; NULL: nothing */
+    const char *help;
 } table[] = {
-    {KEY_WORLD, "world", "NAME",
+    {KEY_WORLD, "world", "NAME", SIM_WORLD_DEFAULT,
      "version of the world: imc2025-v1 to -v3, 2026-v1, 2026-v2 (" SIM_WORLD_DEFAULT ")"},
-    {KEY_SEED, "seed", "N", "seed of the world (1)"},
-    {KEY_ADOPTION, "adoption", "PCT", "share of names that publish MTA-STS (by TLD, about 0.7)"},
-    {KEY_RANKS, "ranks", "LIST", "adoption falls with the rank in this list; of others by TLD"},
-    {KEY_STUCK, "stuck", "PCT", "share of names, beside, whose hosts hold a client (0)"},
-    {KEY_GROUPS, "groups", "N",
+    {KEY_SEED, "seed", "N", "1", "seed of the world (1)"},
+    {KEY_ADOPTION, "adoption", "PCT", NULL,
+     "share of names that publish MTA-STS (by TLD, about 0.7)"},
+    {KEY_RANKS, "ranks", "LIST", NULL,
+     "adoption falls with the rank in this list; of others by TLD"},
+    {KEY_STUCK, "stuck", "PCT", "0", "share of names, beside, whose hosts hold a client (0)"},
+    {KEY_GROUPS, "groups", "N", "0",
      "domains m0.REST, m1.REST ... share policy host and certificate, N at a time (0)"},
-    {KEY_CALM, "calm", NULL, "these names publish all the same, but their hosts hold nobody"},
-    {KEY_DNS_PORT, "dns-port", "N", "UDP and TCP port of the name server (0: ephemeral)"},
-    {KEY_HTTPS_PORT, "https-port", "N", "port of the policy hosts (0: ephemeral)"},
-    {KEY_SMTP_PORT, "smtp-port", "N", "port of the MX hosts (0: ephemeral)"},
-    {KEY_THREADS, "threads", "N", "threads of each server (1)"},
-    {KEY_LOSS, "loss", "PCT", "share of DNS datagrams that are lost (0)"},
-    {KEY_DELAY, "delay-ms", "N", "delay of DNS answers over UDP (0)"},
-    {KEY_HTTP_DELAY, "http-delay-ms", "N", "delay of HTTP answers (0)"},
-    {KEY_TRAINS, "trains", NULL,
+    {KEY_CALM, "calm", NULL, "no", "these names publish all the same, but their hosts hold nobody"},
+    {KEY_DNS_PORT, "dns-port", "N", "0", "UDP and TCP port of the name server (0: ephemeral)"},
+    {KEY_HTTPS_PORT, "https-port", "N", "0", "port of the policy hosts (0: ephemeral)"},
+    {KEY_SMTP_PORT, "smtp-port", "N", "0", "port of the MX hosts (0: ephemeral)"},
+    {KEY_THREADS, "threads", "N", "1", "threads of each server (1)"},
+    {KEY_LOSS, "loss", "PCT", "0", "share of DNS datagrams that are lost (0)"},
+    {KEY_DELAY, "delay-ms", "N", "0", "delay of DNS answers over UDP (0)"},
+    {KEY_HTTP_DELAY, "http-delay-ms", "N", "0", "delay of HTTP answers (0)"},
+    {KEY_TRAINS, "trains", NULL, "no",
      "send DNS answers of one length as trains (UDP_SEGMENT), for less CPU"},
-    {KEY_DIR, "dir", "DIR", "write ca.pem and, when all is served, ports.env there"},
-    {KEY_STATS, "stats", "FILE", "write counters there at the end"},
-    {KEY_CLIENTS, "clients", "FILE",
+    {KEY_DIR, "dir", "DIR", NULL, "write ca.pem and, when all is served, ports.env there"},
+    {KEY_STATS, "stats", "FILE", NULL, "write counters there at the end"},
+    {KEY_CLIENTS, "clients", "FILE", NULL,
      "write there at the end what was seen of the clients (NDJSON)"},
-    {KEY_LIMIT_FIRST, "limit-first", "H,S",
+    {KEY_LIMIT_FIRST, "limit-first", "H,S", "0,0",
      "answer the first connections to each address with 429, or with 421 (0,0)"},
-    {KEY_RETRY_AFTER, "retry-after", "N", "seconds that such a 429 names (0: names none)"},
-    {KEY_READY_FD, "ready-fd", "N", "write a line to this descriptor and close it when ready"},
-    {KEY_TRUTH, "truth", "FILE", "write what a perfect scan reports of --names, and end"},
-    {KEY_NAMES, "names", "LIST", "list or rank,domain CSV, plain or zstd; - is stdin"},
-    {KEY_TRUTH_MODE, "truth-mode", "MODE",
+    {KEY_RETRY_AFTER, "retry-after", "N", "0", "seconds that such a 429 names (0: names none)"},
+    {KEY_READY_FD, "ready-fd", "N", NULL,
+     "write a line to this descriptor and close it when ready"},
+    {KEY_TRUTH, "truth", "FILE", NULL, "write what a perfect scan reports of --names, and end"},
+    {KEY_NAMES, "names", "LIST", NULL, "list or rank,domain CSV, plain or zstd; - is stdin"},
+    {KEY_TRUTH_MODE, "truth-mode", "MODE", "full",
      "full (-4), dns-only (--no-policy --no-probe), deep (see README.md) (full)"},
-    {KEY_PRINT_NAMES, "print-names", "N", "print so many plausible names, and end"},
-    {KEY_LIST_CLASSES, "list-classes", NULL, "print the table of fault classes, and end"},
-    {KEY_HELP, "help", NULL, "print this"},
-    {KEY_VERSION, "version", NULL, "print the version"},
+    {KEY_PRINT_NAMES, "print-names", "N", NULL, "print so many plausible names, and end"},
+    {KEY_LIST_CLASSES, "list-classes", NULL, "no", "print the table of fault classes, and end"},
+    {KEY_CONFIG, "config", "FILE", NULL, "read options from FILE, one `name = value` a line"},
+    {KEY_DUMP_CONFIG, "dump-config", NULL, NULL, "print the effective configuration in that form"},
+    {KEY_HELP, "help", NULL, NULL, "print this"},
+    {KEY_VERSION, "version", NULL, NULL, "print the version"},
 };
 
 enum { OPTIONS = sizeof table / sizeof table[0] };
@@ -251,43 +263,159 @@ static enum sim_options_result check(const struct sim_options *o)
     return SIM_OPTIONS_USAGE;
 }
 
-static const char *name_of(int key)
+/* ---- files and arguments -------------------------------------------------------------------- */
+
+struct parse {
+    struct sim_options *o;
+    const char *given[OPTIONS]; /* the last text of each, "yes" of a flag; NULL: not given */
+    bool dump;
+};
+
+static bool is_action(enum key key)
 {
-    for (size_t i = 0; i < OPTIONS; i++)
-        if ((int)table[i].key == key)
-            return table[i].name;
-    return "";
+    return key >= KEY_CONFIG;
 }
 
-enum sim_options_result sim_options_parse(int argc, char **argv, struct sim_options *out)
+static size_t row_of(int key)
+{
+    size_t i = 0;
+    while (i + 1 < OPTIONS && (int)table[i].key != key)
+        i++;
+    return i;
+}
+
+/* NULL, or why not. */
+static const char *take_line(struct parse *p, char *text)
+{
+    struct config_line line;
+    const char *why = config_line_split(text, &line);
+    size_t i = 0;
+    bool on = true;
+    if (why != NULL || line.name == NULL)
+        return why;
+    while (i < OPTIONS && (is_action(table[i].key) || strcmp(table[i].name, line.name) != 0))
+        i++;
+    if (i == OPTIONS)
+        return "unknown option";
+    if (table[i].value == NULL) {
+        if (!config_flag(line.value, &on))
+            return "neither yes nor no";
+        line.value = NULL;
+    } else if (line.value == NULL || line.value[0] == '\0') {
+        return "the value is missing";
+    } else if ((line.value = arena_dup(&p->o->texts, slice_of(line.value))) == NULL) {
+        return status_text(ST_NOMEM);
+    }
+    if (!on)
+        return NULL;
+    p->given[i] = line.value != NULL ? line.value : "yes";
+    return set(table[i].key, line.value, p->o) ? NULL : "is no value for it";
+}
+
+static bool read_config(struct parse *p, const char *path)
+{
+    char line[CONFIG_LINE_MAX_BYTES];
+    const char *why = NULL;
+    FILE *f = fopen(path, "re");
+    if (f == NULL) {
+        fprintf(stderr, "simnet: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    for (unsigned number = 1; why == NULL && fgets(line, sizeof line, f) != NULL; number++) {
+        why = strlen(line) + 1 == sizeof line ? "the line is too long" : take_line(p, line);
+        if (why != NULL)
+            fprintf(stderr, "simnet: %s:%u: %.60s: %s\n", path, number, line + strspn(line, " \t"),
+                    why); /* the name: lines are split in place */
+    }
+    if (why == NULL && ferror(f)) {
+        why = strerror(errno);
+        fprintf(stderr, "simnet: %s: %s\n", path, why);
+    }
+    fclose(f);
+    return why == NULL;
+}
+
+static enum sim_options_result take_action(struct parse *p, int key)
+{
+    switch (key) {
+    case KEY_HELP:
+        print_help();
+        return SIM_OPTIONS_DONE;
+    case KEY_VERSION:
+        puts("simnet (stscan) " STSCAN_VERSION);
+        return SIM_OPTIONS_DONE;
+    case KEY_DUMP_CONFIG:
+        p->dump = true;
+        return SIM_OPTIONS_RUN;
+    default:
+        return read_config(p, optarg) ? SIM_OPTIONS_RUN : SIM_OPTIONS_USAGE;
+    }
+}
+
+static enum sim_options_result take_argument(struct parse *p, int key)
+{
+    size_t i = row_of(key);
+    p->given[i] = optarg != NULL ? optarg : "yes";
+    if (set((enum key)key, optarg, p->o))
+        return SIM_OPTIONS_RUN;
+    fprintf(stderr, "simnet: --%s: %s is no value for it\n", table[i].name, optarg);
+    return SIM_OPTIONS_USAGE;
+}
+
+/* Twice over the arguments: they win over files wherever these are named. */
+static enum sim_options_result take_all(struct parse *p, int argc, char **argv)
 {
     struct option longs[OPTIONS + 1] = {{0}};
     for (size_t i = 0; i < OPTIONS; i++)
         longs[i] =
             (struct option){table[i].name, table[i].value == NULL ? no_argument : required_argument,
                             NULL, (int)table[i].key};
-    *out = (struct sim_options){
-        .world = {.seed = 1, .adoption_pct = -1}, .threads = 1, .ready_fd = -1};
-    int key;
-    while ((key = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        if (key == '?')
-            return SIM_OPTIONS_USAGE;
-        if (key == KEY_HELP) {
-            print_help();
-            return SIM_OPTIONS_DONE;
-        }
-        if (key == KEY_VERSION) {
-            puts("simnet (stscan) " STSCAN_VERSION);
-            return SIM_OPTIONS_DONE;
-        }
-        if (!set((enum key)key, optarg, out)) {
-            fprintf(stderr, "simnet: --%s: %s is no value for it\n", name_of(key), optarg);
-            return SIM_OPTIONS_USAGE;
+    enum sim_options_result r = SIM_OPTIONS_RUN;
+    for (int pass = 0; pass < 2 && r == SIM_OPTIONS_RUN; pass++) {
+        int key;
+        optind = 0; /* glibc: begin anew */
+        while (r == SIM_OPTIONS_RUN && (key = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+            if (key == '?')
+                r = SIM_OPTIONS_USAGE;
+            else if (pass == 0 && is_action((enum key)key))
+                r = take_action(p, key);
+            else if (pass == 1 && !is_action((enum key)key))
+                r = take_argument(p, key);
         }
     }
+    return r;
+}
+
+static enum sim_options_result dump(const struct parse *p)
+{
+    struct strbuf text;
+    strbuf_init(&text, OPTIONS * (size_t)CONFIG_LINE_MAX_BYTES);
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (!is_action(table[i].key))
+            config_line_add(&text, table[i].name,
+                            p->given[i] != NULL ? p->given[i] : table[i].unset);
+    bool good = text.error == ST_OK && fwrite(text.p, 1, text.len, stdout) == text.len;
+    strbuf_free(&text);
+    return good ? SIM_OPTIONS_DONE : SIM_OPTIONS_USAGE;
+}
+
+enum sim_options_result sim_options_parse(int argc, char **argv, struct sim_options *out)
+{
+    struct parse p = {.o = out};
+    *out = (struct sim_options){
+        .world = {.seed = 1, .adoption_pct = -1}, .threads = 1, .ready_fd = -1};
+    arena_init(&out->texts, OPTIONS * (size_t)CONFIG_LINE_MAX_BYTES);
+    enum sim_options_result r = take_all(&p, argc, argv);
+    if (r != SIM_OPTIONS_RUN)
+        return r;
     if (optind < argc) {
         fprintf(stderr, "simnet: %s: no arguments are taken (see --help)\n", argv[optind]);
         return SIM_OPTIONS_USAGE;
     }
-    return check(out);
+    return p.dump ? dump(&p) : check(out);
+}
+
+void sim_options_free(struct sim_options *o)
+{
+    arena_free(&o->texts);
 }

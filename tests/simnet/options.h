@@ -1,9 +1,11 @@
 /*
- * options: simnet's command line, declared once (help and parser read the same table).
+ * options: simnet's command line and its --config files, declared once (help and parser read the
+ * same table).
  */
 #ifndef SIMNET_OPTIONS_H
 #define SIMNET_OPTIONS_H
 
+#include "lib/bytes.h"
 #include "tests/simnet/truth_rules.h"
 
 struct sim_options {
@@ -25,11 +27,15 @@ struct sim_options {
     uint64_t print_names; /* 0: do not */
     bool list_classes;
     const char *ranks; /* list whose ranks the world knows, or NULL */
+
+    struct arena texts; /* what came from files */
 };
 
 enum sim_options_result { SIM_OPTIONS_RUN, SIM_OPTIONS_DONE, SIM_OPTIONS_USAGE };
 
-/* DONE: help or version was printed. USAGE: a sentence is on stderr. Strings point into argv. */
+/* Arguments win over --config files. DONE: help, version or configuration was printed. USAGE: a
+ * sentence is on stderr. Strings point into argv or out->texts. */
 enum sim_options_result sim_options_parse(int argc, char **argv, struct sim_options *out);
+void sim_options_free(struct sim_options *o); /* after any result */
 
 #endif

@@ -232,29 +232,31 @@ static int run(const struct sim_options *o, struct simnet *net)
     return serve(o, net);
 }
 
-int main(int argc, char **argv)
+static int run_as(struct sim_options *o)
 {
-    struct sim_options options;
     struct simnet net = {0};
     struct sim_ranks *ranks = NULL;
     const char *why;
-    switch (sim_options_parse(argc, argv, &options)) {
-    case SIM_OPTIONS_DONE:
-        return EXIT_OK;
-    case SIM_OPTIONS_USAGE:
-        return EXIT_USAGE;
-    case SIM_OPTIONS_RUN:
-        break;
-    }
-    if (options.ranks != NULL && !sim_ranks_read(options.ranks, &ranks))
+    if (o->ranks != NULL && !sim_ranks_read(o->ranks, &ranks))
         return EXIT_FAILED;
-    options.world.ranks = ranks;
+    o->world.ranks = ranks;
     int status = EXIT_USAGE;
-    if (sim_world_new(&options.world, &net.world, &why))
-        status = run(&options, &net);
+    if (sim_world_new(&o->world, &net.world, &why))
+        status = run(o, &net);
     else
         fprintf(stderr, "simnet: %s\n", why);
     sim_world_free(net.world);
     sim_ranks_free(ranks);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct sim_options options;
+    enum sim_options_result r = sim_options_parse(argc, argv, &options);
+    int status = r == SIM_OPTIONS_RUN    ? run_as(&options)
+                 : r == SIM_OPTIONS_DONE ? EXIT_OK
+                                         : EXIT_USAGE;
+    sim_options_free(&options);
     return status;
 }

@@ -180,7 +180,11 @@ static void test_usage(void **state)
         assert_non_null(strstr(o.err, "usage: stscan lint"));
         release(&o);
     }
-    struct output o = run("--help", nothing);
+    struct output o = run("--version", nothing);
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.out, "stscan " STSCAN_VERSION "\n");
+    release(&o);
+    o = run("--help", nothing);
     assert_int_equal(o.code, 0);
     assert_non_null(strstr(o.out, "usage: stscan lint"));
     release(&o);

@@ -1,4 +1,5 @@
 /* Units of scanner/options*.c: the table, arguments, config files, help and man page. */
+#include "lib/config_line.h"
 #include "scanner/options_table.h"
 #include "scanner/resolv_conf.h"
 
@@ -172,6 +173,9 @@ static void test_refused(void **state)
     struct scan_options o;
     assert_int_equal(parse(&o, "a", "b", NULL), ST_USAGE);
     assert_int_equal(parse(&o, "-i", "a", "b", NULL), ST_USAGE);
+    char endless[CONFIG_LINE_MAX_BYTES] = {0}; /* no line of a file could hold it, quoted */
+    memset(endless, '\\', sizeof endless - 1);
+    assert_int_equal(parse(&o, "--contact", endless, "list", NULL), ST_USAGE);
 }
 
 static void test_config(void **state)
