@@ -34,8 +34,7 @@ static enum status judge_senders(const struct evidence *e, const struct fetch_fa
     if (!f || !tls_facts_valid(&f->tls) || f->http.end != HTTP_END_OK)
         return ST_OK;
     enum status st =
-        senders_judge(&j->arena, e->sts.rr, e->sts.n, f->http.status, f->http.content_type,
-                      f->http.body, &j->accepted_by, &j->n_accepted_by);
+        senders_judge(&j->arena, e->sts.rr, e->sts.n, &f->http, &j->accepted_by, &j->n_accepted_by);
     bool differ = j->n_accepted_by > 0 && j->n_accepted_by < SENDERS_COUNT;
     if (st == ST_OK && differ && classify_fetch_has_policy(f))
         classify_add(j, FC_pol_accept_set, NULL,

@@ -36,25 +36,9 @@ static void record_out_tls_errors(struct record_out *o, const struct tls_facts *
     record_out_close(o, ']');
 }
 
-void record_out_tls(struct record_out *o, const struct tls_facts *t)
+/* Members that stand only where there is something to say. */
+static void put_tls_optional(struct record_out *o, const struct tls_facts *t)
 {
-    if (t->end == TLS_END_NONE) {
-        OUT_LIT(o, "null");
-        return;
-    }
-    char word[WORD_MAX_BYTES];
-    tls_version_text(t->version, word);
-    record_out_open(o, '{');
-    OUT_KEY(o, "version");
-    record_out_text(o, t->version ? word : NULL);
-    OUT_KEY(o, "cipher");
-    record_out_text(o, t->cipher);
-    OUT_KEY(o, "valid");
-    record_out_bool(o, tls_facts_valid(t));
-    OUT_KEY(o, "errors");
-    record_out_tls_errors(o, t);
-    OUT_KEY(o, "cert_sha256");
-    record_out_text(o, t->cert_sha256);
     if (t->alert >= 0) {
         OUT_KEY(o, "alert");
         record_out_int(o, t->alert);
@@ -88,6 +72,28 @@ void record_out_tls(struct record_out *o, const struct tls_facts *t)
         record_out_int(o, t->not_after_s);
     }
     OUT_OPTIONAL(o, "error", t->error);
+}
+
+void record_out_tls(struct record_out *o, const struct tls_facts *t)
+{
+    if (t->end == TLS_END_NONE) {
+        OUT_LIT(o, "null");
+        return;
+    }
+    char word[WORD_MAX_BYTES];
+    tls_version_text(t->version, word);
+    record_out_open(o, '{');
+    OUT_KEY(o, "version");
+    record_out_text(o, t->version ? word : NULL);
+    OUT_KEY(o, "cipher");
+    record_out_text(o, t->cipher);
+    OUT_KEY(o, "valid");
+    record_out_bool(o, tls_facts_valid(t));
+    OUT_KEY(o, "errors");
+    record_out_tls_errors(o, t);
+    OUT_KEY(o, "cert_sha256");
+    record_out_text(o, t->cert_sha256);
+    put_tls_optional(o, t);
     record_out_close(o, '}');
 }
 

@@ -45,17 +45,18 @@ static bool takes_response(const struct sender_rules *rules, int status, struct 
 
 /* The RFC as this library judges it. The findings made on the way are not wanted. */
 static enum status takes_strictly(struct arena *arena, const struct txt_rr *rr, size_t n,
-                                  int http_status, struct slice body, bool *taken)
+                                  const struct http_facts *response, bool *taken)
 {
     const struct policy_context nowhere = {.domain = NULL, .psl = NULL};
     struct findings f;
     struct sts_record record;
     struct policy policy;
+    struct slice body = response->body;
 
     *taken = false;
     findings_init(&f, arena);
     enum status st = record_judge(rr, n, &f, &record);
-    if (st != ST_OK || record.state != RECORD_VALID || http_status != 200 ||
+    if (st != ST_OK || record.state != RECORD_VALID || response->status != 200 ||
         body.len > POLICY_BODY_MAX_BYTES || policy_body_is_html(body))
         return st;
     st = policy_judge(body, &nowhere, &f, &policy);
@@ -63,23 +64,23 @@ static enum status takes_strictly(struct arena *arena, const struct txt_rr *rr, 
     return st;
 }
 
-enum status senders_judge(struct arena *arena, const struct txt_rr *rr, size_t n, int http_status,
-                          const char *content_type, struct slice body, const char ***names,
-                          size_t *n_names)
+enum status senders_judge(struct arena *arena, const struct txt_rr *rr, size_t n,
+                          const struct http_facts *response, const char ***names, size_t *n_names)
 {
+    struct slice type = slice_of(response->content_type);
     *n_names = 0;
     *names = arena_array(arena, SENDERS_COUNT, sizeof **names);
     if (*names == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < SENDERS_COUNT; i++) {
         const struct sender_rules *rules = sender_rules(i);
-        struct slice seen = body;
+        struct slice seen = response->body;
         bool taken = false;
         enum status st = ST_OK;
         if (rules->strict)
-            st = takes_strictly(arena, rr, n, http_status, body, &taken);
+            st = takes_strictly(arena, rr, n, response, &taken);
         else
-            taken = takes_response(rules, http_status, slice_of(content_type), &seen) &&
+            taken = takes_response(rules, response->status, type, &seen) &&
                     sender_takes_record(rules, rr, n) && sender_takes_policy(rules, seen);
         if (st != ST_OK)
             return st;

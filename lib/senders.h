@@ -16,11 +16,10 @@
 enum { SENDERS_COUNT = 9 };
 
 /* The names of those that accept, in the order above; at most SENDERS_COUNT. `rr` are the TXT RRs
- * at _mta-sts.D; http_status, content_type (NULL when absent) and body those of the response at the
- * policy URL. *names is allocated from arena, its strings are static. */
-enum status senders_judge(struct arena *arena, const struct txt_rr *rr, size_t n, int http_status,
-                          const char *content_type, struct slice body, const char ***names,
-                          size_t *n_names);
+ * at _mta-sts.D; of the response at the policy URL status, content_type and body count. *names is
+ * allocated from arena, its strings are static. */
+enum status senders_judge(struct arena *arena, const struct txt_rr *rr, size_t n,
+                          const struct http_facts *response, const char ***names, size_t *n_names);
 
 /* The sender of that index, 0 to SENDERS_COUNT - 1. */
 const char *sender_name(size_t index);

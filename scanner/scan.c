@@ -1,7 +1,6 @@
 #include "scanner/scan.h"
 
 #include "scanner/clock.h"
-#include "scanner/descriptors.h"
 #include "scanner/net/fetch_memory.h"
 #include "scanner/scan_course.h"
 #include <errno.h>
@@ -22,56 +21,6 @@ static enum status next_item(void *arg, struct input_item *out)
 {
     struct scan *s = arg;
     return s->caller ? s->caller->next(s->caller->arg, out) : input_next(s->input, out);
-}
-
-/* How much may be under way at once: as much as was asked for, or as descriptors are enough for. */
-static void plan_descriptors(struct scan *s)
-{
-    uint64_t limit = descriptors_raise();
-    struct worker_shared *shared = &s->shared;
-    struct descriptor_plan plan = {.in_flight = s->options->in_flight,
-                                   .connections = descriptors_connections(shared->n_workers)};
-    uint64_t named = s->options->deep ? (uint64_t)shared->n_workers * DNS_NAMED_MAX : 0;
-    if (!descriptors_fit(limit > named ? limit - named : 0, shared->n_workers, shared->n_resolvers,
-                         &plan))
-        scan_say(
-            s,
-            "only %llu descriptors (ulimit -n): %u connections at once to a worker, %u domains in "
-            "flight",
-            (unsigned long long)limit, (unsigned)plan.connections, (unsigned)plan.in_flight);
-    shared->in_flight = plan.in_flight;
-    shared->connections_per_worker = plan.connections;
-}
-
-static enum status make_workers(struct scan *s)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t n = s->options->workers;
-    if (n == 0)
-        n = cores > 0 ? (uint32_t)cores : 1;
-    s->shared.n_workers = n;
-    plan_descriptors(s);
-    s->shared.worker = calloc(n, sizeof(struct worker *));
-    enum status st = s->shared.worker ? ST_OK : ST_NOMEM;
-    for (uint32_t i = 0; st == ST_OK && i < n; i++)
-        st = worker_new(&s->shared, i, &s->shared.worker[i]);
-    return st;
-}
-
-static void know_probe(void *arg, const struct net_addr *ip, struct result *r)
-{
-    struct scan *s = arg;
-    owner_know_probe(&worker_of_address(s->shared.worker[0], ip)->owner, ip, r);
-}
-
-/* What earlier runs probed goes to who owns the addresses. */
-static void share_known_probes(struct scan *s)
-{
-    if (!s->resume.known)
-        return;
-    known_probes_hand_out(s->resume.known, know_probe, s);
-    known_probes_free(s->resume.known);
-    s->resume.known = NULL;
 }
 
 /* Takes up what an earlier run left. ST_EOF: there is nothing to do. */
@@ -161,8 +110,8 @@ static enum status open_all(struct scan *s)
                          sizeof error);
     if (st == ST_OK)
         st = open_budget(s, error, sizeof error);
-    if (st == ST_OK && (st = make_workers(s)) == ST_OK)
-        share_known_probes(s);
+    if (st == ST_OK)
+        st = scan_make_workers(s);
     struct feed_source source = {.next = next_item, .arg = s};
     struct feed_events wake = {.wake = wake_worker, .arg = s};
     if (st == ST_OK)
@@ -198,37 +147,6 @@ static enum status start_threads(struct scan *s)
         scan_order_all(s, ORDER_STOP);
     }
     return st;
-}
-
-static void join_workers(struct scan *s)
-{
-    for (uint32_t i = 0; i < s->shared.n_workers; i++)
-        worker_join(s->shared.worker[i]);
-}
-
-/* Ends the workers, which have stopped, and adds up what they counted. */
-static void end_workers(struct scan *s, struct scan_stats *total)
-{
-    *total = s->resume.stats;
-    for (uint32_t i = 0; i < s->shared.n_workers; i++) {
-        struct scan_stats one;
-        if (!s->shared.worker[i])
-            continue;
-        worker_stats(s->shared.worker[i], &one);
-        stats_add(total, &one);
-    }
-    bool any = true;
-    for (uint32_t i = 0; i < s->shared.n_workers; i++)
-        if (s->shared.worker[i])
-            worker_end(s->shared.worker[i]);
-    while (any) {
-        any = false;
-        for (uint32_t i = 0; i < s->shared.n_workers; i++)
-            any = (s->shared.worker[i] && worker_deliver(s->shared.worker[i])) || any;
-    }
-    for (uint32_t i = 0; i < s->shared.n_workers; i++)
-        worker_free(s->shared.worker[i]);
-    free(s->shared.worker);
 }
 
 static void close_all(struct scan *s)
@@ -292,11 +210,11 @@ int scan_run(const struct scan_options *o)
     return o->dry_run ? dry_run(o) : scan_run_for(o, NULL);
 }
 
-int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
+static struct scan *scan_new(const struct scan_options *o, const struct scan_caller *caller)
 {
     struct scan *s = calloc(1, sizeof *s);
     if (!s)
-        return EXIT_OUTPUT;
+        return NULL;
     s->options = o;
     s->caller = caller;
     s->shared.options = o;
@@ -304,34 +222,39 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     s->status_fd = -1;
     s->begin_ms = clock_ms();
     brake_init(&s->brake, o->min_success_pct, LIMIT_BRAKE_WINDOW);
-    signal(SIGPIPE, SIG_IGN);
-    fetch_memory_start();
+    return s;
+}
 
-    bool readable = open_input(s) == ST_OK;
+/* Opens everything and starts the threads; the signals stay this one's. */
+static bool start(struct scan *s)
+{
     sigset_t all, old;
+    bool readable = open_input(s) == ST_OK;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);
-    bool opened = readable && open_all(s) == ST_OK;
-    bool started = opened && start_threads(s) == ST_OK;
+    bool started = readable && open_all(s) == ST_OK && start_threads(s) == ST_OK;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (started && !caller)
-        say_how_it_begins(s);
-    if (started) {
-        scan_check_ehlo(s);
-        event_base_dispatch(s->base);
-        scan_await_ehlo(s);
-    }
-    join_workers(s);
-    if (s->progress) {
-        struct progress_view v = scan_view(s);
-        progress_end(s->progress, &v, clock_ms());
-        s->progress = NULL; /* what is said from here on needs no line cleared */
-    }
+    return started;
+}
 
+static void end_progress(struct scan *s)
+{
+    if (!s->progress)
+        return;
+    struct progress_view v = scan_view(s);
+    progress_end(s->progress, &v, clock_ms());
+    s->progress = NULL; /* what is said from here on needs no line cleared */
+}
+
+/* Ends all that runs, whether or not all of it was started, and writes what is left to say. */
+static void end(struct scan *s, bool started)
+{
     struct scan_stats total;
     struct writer_totals written = {.records = 0};
     uint64_t handed_out = 0;
-    end_workers(s, &total);
+    scan_join_workers(s);
+    end_progress(s);
+    scan_end_workers(s, &total);
     if (s->shared.feed)
         handed_out = feed_handed_out(s->shared.feed);
     feed_free(s->shared.feed);
@@ -340,8 +263,26 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     scan_end_monitor(s, &total, written.records);
     if (s->resolver)
         local_resolver_stop(s->resolver); /* what it cost stands in the metadata */
-    if (started && !caller)
+    if (started && !s->caller)
         scan_leave(s, &total, &written, handed_out);
+}
+
+int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
+{
+    struct scan *s = scan_new(o, caller);
+    if (!s)
+        return EXIT_OUTPUT;
+    signal(SIGPIPE, SIG_IGN);
+    fetch_memory_start();
+    bool started = start(s);
+    if (started && !caller)
+        say_how_it_begins(s);
+    if (started) {
+        scan_check_ehlo(s);
+        event_base_dispatch(s->base);
+        scan_await_ehlo(s);
+    }
+    end(s, started);
     int exit_code = s->exit_code;
     close_all(s);
     fetch_memory_end();

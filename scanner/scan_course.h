@@ -2,7 +2,7 @@
  * timers (scan_events.c), what its monitor shows (scan_monitor.c), its end in words (scan_end.c).
  *
  * Everything here is on the scan's own thread and its event loop; workers, reader and writer report
- * by message. scan.c makes and ends what runs. */
+ * by message. scan.c makes and ends what runs, scan_workers.c the workers. */
 #ifndef SCANNER_SCAN_COURSE_H
 #define SCANNER_SCAN_COURSE_H
 
@@ -90,6 +90,14 @@ void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t d
 /* Asks all workers for their counters; `known` is new when all have answered. One round at a time,
  * so that none is added up twice. */
 void scan_ask_stats(struct scan *s);
+/* scan_workers.c: makes them, who know then what earlier runs probed. ST_NOMEM: those that were
+ * made are to be ended all the same. */
+enum status scan_make_workers(struct scan *s);
+/* Waits until all have stopped; those that never ran are fine. */
+void scan_join_workers(struct scan *s);
+/* Ends and frees them; *total: what they and earlier runs counted. */
+void scan_end_workers(struct scan *s, struct scan_stats *total);
+
 /* Takes a worker's report (worker_shared.on_report). */
 void scan_on_report(struct mail *report, void *scan);
 /* The writer's events; arg is the scan. On the writer's thread, and that a file cannot be written

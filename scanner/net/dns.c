@@ -214,9 +214,9 @@ void dns_free(dns_engine *e)
     free(e);
 }
 
-static enum status ask(dns_engine *e, struct dns_pool *pool, const struct endpoint *at,
-                       const char *name, enum dns_type type, dns_done_fn done, void *arg,
-                       dns_query_handle **handle)
+/* A question that nobody asks yet. */
+static enum status question_make(dns_engine *e, struct dns_pool *pool, const char *name,
+                                 enum dns_type type, struct dns_query_handle **out)
 {
     struct dns_query_handle *q;
     struct dns_name wire_name;
@@ -228,13 +228,18 @@ static enum status ask(dns_engine *e, struct dns_pool *pool, const struct endpoi
         question_free(e, q);
         return st;
     }
-    engine_clock(e);
     q->pool = pool;
-    if (at != NULL)
-        q->at = *at;
     pool->questions++;
     q->timer.fire = question_on_timer;
     q->type = type;
+    *out = q;
+    return ST_OK;
+}
+
+static void ask(dns_engine *e, struct dns_query_handle *q, dns_done_fn done, void *arg,
+                dns_query_handle **handle)
+{
+    engine_clock(e);
     q->done = done;
     q->arg = arg;
     q->deadline_ms = e->now_ms + e->config.deadline_ms;
@@ -242,20 +247,24 @@ static enum status ask(dns_engine *e, struct dns_pool *pool, const struct endpoi
     question_start(q);
     if (handle != NULL)
         *handle = q;
-    return ST_OK;
 }
 
 enum status dns_query(dns_engine *e, const char *name, enum dns_type type, dns_done_fn done,
                       void *arg, dns_query_handle **handle)
 {
+    struct dns_query_handle *q;
     if (e->closing)
         return ST_BLOCKED;
-    return ask(e, e->resolvers, NULL, name, type, done, arg, handle);
+    enum status st = question_make(e, e->resolvers, name, type, &q);
+    if (st == ST_OK)
+        ask(e, q, done, arg, handle);
+    return st;
 }
 
 enum status dns_query_at(dns_engine *e, const struct endpoint *server, const char *name,
                          enum dns_type type, dns_done_fn done, void *arg, dns_query_handle **handle)
 {
+    struct dns_query_handle *q;
     struct dns_pool *pool;
     if (e->closing)
         return ST_BLOCKED;
@@ -267,7 +276,13 @@ enum status dns_query_at(dns_engine *e, const struct endpoint *server, const cha
         pool = e->lobby;
         st = ST_OK;
     }
-    return st == ST_OK ? ask(e, pool, server, name, type, done, arg, handle) : st;
+    if (st == ST_OK)
+        st = question_make(e, pool, name, type, &q);
+    if (st != ST_OK)
+        return st;
+    q->at = *server;
+    ask(e, q, done, arg, handle);
+    return ST_OK;
 }
 
 void dns_cancel(dns_engine *e, dns_query_handle *q)

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mx_match(slice_of(out.mx[i]), SLICE_LIT("mail.example.com"));
     for (size_t i = 0; i < out.n_mx_raw; i++)
         check_text(out.mx_raw[i]);
-    check(senders_judge(&arena, &rr, 1, 200, "text/plain", body, &names, &n_names) == ST_OK);
+    const struct http_facts response = {.status = 200, .content_type = "text/plain", .body = body};
+    check(senders_judge(&arena, &rr, 1, &response, &names, &n_names) == ST_OK);
     check(policy_body_is_html(body) || out.valid == (n_names > 0 && names[0] == sender_name(0)));
     arena_free(&arena);
     return 0;

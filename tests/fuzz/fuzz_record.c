@@ -19,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_findings(&f, out.state != RECORD_INVALID, false);
     check_text(out.id);
     check((out.rr >= 0) == (out.state != RECORD_NOTHING));
-    check(senders_judge(&arena, rr, n, 200, "text/plain", policy, &names, &n_names) == ST_OK);
+    const struct http_facts response = {
+        .status = 200, .content_type = "text/plain", .body = policy};
+    check(senders_judge(&arena, rr, n, &response, &names, &n_names) == ST_OK);
     arena_free(&arena);
     return 0;
 }

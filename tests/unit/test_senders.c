@@ -29,12 +29,13 @@ static void expect(const char *records, int status, const char *type, struct sli
         rr[n++] = (struct txt_rr){.p = p, .len = len, .strings = 1};
         p += len + (p[len] == '|');
     }
+    const struct http_facts response = {.status = status, .content_type = type, .body = body};
     struct arena arena;
     const char **names;
     size_t n_names;
     char got[SENDERS_COUNT + 1] = "";
     arena_init(&arena, EVIDENCE_MAX_BYTES);
-    assert_int_equal(senders_judge(&arena, rr, n, status, type, body, &names, &n_names), ST_OK);
+    assert_int_equal(senders_judge(&arena, rr, n, &response, &names, &n_names), ST_OK);
     assert_in_range(n_names, 0, SENDERS_COUNT);
     for (size_t i = 0, at = 0; i < n_names; i++)
         for (size_t k = 0; k < SENDERS_COUNT; k++)

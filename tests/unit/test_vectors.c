@@ -133,9 +133,11 @@ static bool sender_accepts(const char *sender, int status, const char *type, con
                            struct arena *arena)
 {
     const struct txt_rr rr = {"v=STSv1; id=1", 13, 1};
+    const struct http_facts response = {
+        .status = status, .content_type = type, .body = slice_of(body)};
     const char **names;
     size_t n;
-    assert_int_equal(senders_judge(arena, &rr, 1, status, type, slice_of(body), &names, &n), ST_OK);
+    assert_int_equal(senders_judge(arena, &rr, 1, &response, &names, &n), ST_OK);
     for (size_t i = 0; i < n; i++)
         if (strcmp(names[i], sender) == 0)
             return true;
