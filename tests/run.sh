@@ -5,7 +5,7 @@
 # shown when it fails. An e2e script says that it cannot run here by exit code 77 and a reason on its
 # last line. The closing line counts: cmocka's tests one by one, everything else as one each.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build}
 export STSCAN_SHARED=${STSCAN_SHARED:-../shared}
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:strict_string_checks=1}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # House rules that a machine can check: format, banned functions, file length, room borders.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 bad=0
 complain() {
     echo "$1"
@@ -37,16 +37,19 @@ border scanner/input 'scanner/net/(dns|fetch|probe)|scanner/worker/(worker|unit|
 border scanner/output 'scanner/net/(dns|fetch|probe)|scanner/worker/(worker|unit|feed|mailbox)|analysis/|tests/' 'output uses lib only'
 border scanner 'analysis/|tests/' 'the scanner knows no tests'
 border analysis 'scanner/' 'analysis uses lib only'
-for f in $(grep -rlE '\b(socket|connect|bind|sendmmsg|recvmmsg|sendto|recvfrom) *\(' lib scanner analysis --include='*.c'); do
+while read -r f; do
     case $f in scanner/net/*) ;; *)
         sed -e 's,//.*,,' -e 's/"\([^"\\]\|\\.\)*"/""/g' -e '/^ *\*/d' -e '/^ *\/\*/d' "$f" |
             grep -qE '(^|[^_a-z>.])(socket|connect|sendmmsg|recvmmsg|sendto|recvfrom) *\(' &&
             complain "$f: only scanner/net touches sockets"
         ;;
     esac
-done
+done < <(grep -rlE '\b(socket|connect|bind|sendmmsg|recvmmsg|sendto|recvfrom) *\(' lib scanner analysis --include='*.c')
 for f in tests/run.sh tests/style.sh tests/e2e/*.sh .ci/run; do
     [ -e "$f" ] && { bash -n "$f" || complain "$f: does not parse"; }
 done
+if command -v shellcheck >/dev/null; then
+    shellcheck -S warning -f gcc tests/*.sh tests/e2e/*.sh .ci/run || complain "shellcheck: see above"
+fi
 [ $bad -eq 0 ] && echo "${#files[@]} files, all in style"
 exit $bad

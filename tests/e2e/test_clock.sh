@@ -5,7 +5,7 @@
 #
 # clock/jump.c stands between the program and its clocks. KEEP=1 keeps the files.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 NAMES=2400

@@ -5,7 +5,7 @@
 # made for another, name a wrong media type, or speak HTTP/1.1 alone; among them are hosts of their
 # own with every fault of the world.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 GROUPS_MIXED=${GROUPS_MIXED:-40} GROUPS_PLAIN=${GROUPS_PLAIN:-20}

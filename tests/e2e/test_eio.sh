@@ -6,7 +6,7 @@
 # each write to a block that was not written before fails, and the block layer calls it EIO. (This
 # needs no device mapper, which not every kernel has.) KEEP=1 keeps the logs.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=$(realpath "${BUILD:-build}")
 . tests/e2e/common.sh
 PATH=$PATH:/usr/sbin
@@ -44,8 +44,8 @@ mount -o errors=remount-ro,noatime "$loop" "$dir/disk" || { echo "cannot mount i
 serve "$dir" --seed 1 --adoption 2
 args=(--resolver "127.0.0.1:$DNS_PORT" --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT"
     --smtp-port "$SMTP_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 -4
-    --ehlo-name scanner.example --timeout-dns 5 --timeout-policy 6 --timeout-probe 6 --per-ip 0,0
-    --per-prefix 0,0 --per-ip-rate 0,0 --policy-rate 0 --probe-rate 0)
+    --ehlo-name scanner.example --timeout-dns 5 --timeout-policy 6 --timeout-probe 6 --per-ip "0,0"
+    --per-prefix "0,0" --per-ip-rate "0,0" --policy-rate 0 --probe-rate 0)
 
 # begin NAME: a slow scan onto the disk ($pid), once its first records are on it
 begin() {

@@ -2,7 +2,7 @@
 # How scans end: by signals, by outputs that cannot be written, by a second scan on the same output;
 # and that each of them can be gone on with.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=$(realpath "${BUILD:-build}")
 . tests/e2e/common.sh
 NAMES=12000
@@ -19,8 +19,8 @@ trap cleanup EXIT
 serve "$dir" --seed 1 --adoption 0.5
 args=(--resolver "127.0.0.1:$DNS_PORT" --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT"
     --smtp-port "$SMTP_PORT" --ca-file "$CA_FILE" --allow 127.0.0.0/8 -4 --ehlo-name scanner.example
-    --timeout-dns 4 --timeout-policy 4 --timeout-probe 4 --per-ip 0,0 --per-prefix 0,0
-    --per-ip-rate 0,0 --no-retry-undetermined)
+    --timeout-dns 4 --timeout-policy 4 --timeout-probe 4 --per-ip "0,0" --per-prefix "0,0"
+    --per-ip-rate "0,0" --no-retry-undetermined)
 
 # begin NAME ARGS...: a slow scan in the background ($pid), when its first records are on disk
 begin() {

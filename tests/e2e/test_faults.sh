@@ -7,7 +7,7 @@
 # FAULTS_FULL=1 is the long form. NAMES, ADOPTION and DNS_RATE say how much there is to do, LOSS_S and
 # DOWN_S how long a fault lasts; KEEP=1 keeps the files.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 . tests/e2e/link.sh
@@ -70,7 +70,7 @@ timeout "$BOUND_S" "$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver 10.
     --per-ip-rate 0,0 --timeout-dns $((DOWN_S + 5)) --timeout-policy "$DEADLINE_S" --timeout-probe "$DEADLINE_S" \
     "$dir/names.csv" 2>"$dir/log" &
 scan=$!
-pids+=($scan)
+pids+=("$scan")
 # under_way FAULT: the first pass must go on when a fault is over, or nothing was tried.
 under_way() {
     kill -0 "$scan" 2>/dev/null || die "the scan was over before the end of: $1"

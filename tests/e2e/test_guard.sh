@@ -4,7 +4,7 @@
 # resolution; a victim that many names point at; a proxy in the environment; and what a person is
 # shown of bytes that would drive the terminal.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 if [ -z "${IN_NAMESPACE:-}" ]; then
@@ -89,8 +89,8 @@ contacted() { grep -c '^93.189.0.1 443$' "$dir/contacts"; }
 scanning=$!
 is_half_way() { [ "$(contacted)" -ge 3000 ]; }
 until_true "3,000 connections" is_half_way
-pid=$(cat "/proc/$scanning/task/$scanning/children")
-kill -KILL ${pid:-none} || { echo "the scan was over before it could be killed"; exit 1; }
+read -r pid _ <"/proc/$scanning/task/$scanning/children"
+kill -KILL "${pid:-none}" || { echo "the scan was over before it could be killed"; exit 1; }
 wait "$scanning" >/dev/null
 [ -s "$dir/out.state" ] || { echo "nothing is left to be resumed"; exit 1; }
 scan --no-probe --no-retry-undetermined --resume

@@ -2,7 +2,7 @@
 # Bad input and bad luck as a user meets them: what is said, the exit code, and that nothing else is
 # lost. Runs against a resolver that answers NXDOMAIN to everything, and against none.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 dir=$(mktemp -d /tmp/stscan-input.XXXXXX)
@@ -18,7 +18,7 @@ run() {
     "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --dns-rate 0 --timeout-dns 2 \
         -o "$dir/$name.ndjson" "$@" >"$dir/$name.out" 2>"$dir/$name.err"
     local rc=$? lines
-    lines=$(cat "$dir/$name.ndjson" 2>/dev/null | wc -l)
+    lines=$(wc -l 2>/dev/null <"$dir/$name.ndjson" || echo 0)
     if [ $rc -ne "$want" ] || [ "$lines" -ne "$records" ] || ! grep -qE "$message" "$dir/$name.err"; then
         echo "$name: exit $rc (want $want), $lines records (want $records), said: $(tail -n 3 "$dir/$name.err")"
         bad=1

@@ -6,7 +6,7 @@
 # 20 shards. KILLS, NAMES, SHARDS, SHARD_KILLS, KILL_MS, RATE, SEED (of the moments) and
 # ADOPTION (per cent) set it in detail; KEEP=1 keeps files.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 if [ "${KILL_FULL:-}" = 1 ]; then

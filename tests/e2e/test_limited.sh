@@ -3,7 +3,7 @@
 # without Retry-After. The gaps as the hosts saw them grow and are as long as was asked for; in the
 # end everybody is judged rightly, and nobody's limit is taken for a missing STARTTLS.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 top=$(mktemp -d /tmp/stscan-limited.XXXXXX)

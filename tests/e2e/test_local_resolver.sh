@@ -3,7 +3,7 @@
 # finds what there is, never asks an address that it must not, and is gone after the end, after
 # SIGINT and after kill -9 of the scan; when it dies itself it comes back.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 PATH=$PATH:/usr/sbin:/sbin
@@ -48,7 +48,7 @@ resolvers() {
         [ "/proc/$p/ns/net" -ef /proc/self/ns/net ] && echo "$p"
     done
 }
-no_resolver() { [ -z "$(resolvers)" ] || { fail "$1: unbound is still there"; kill $(resolvers); }; }
+no_resolver() { [ -z "$(resolvers)" ] || { fail "$1: unbound is still there"; resolvers | xargs -r kill; }; }
 # Waits until a pattern stands in a file that a process writes.
 await() { # PATTERN FILE PID
     until grep -q "$1" "$2"; do

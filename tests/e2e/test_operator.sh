@@ -3,7 +3,7 @@
 # --max-runtime with --resume, --sample, --all-mx, --all-policy, --registrable, --dry-run, --source,
 # -4 (-6: test_guard.sh; zone files: test_input.sh; SIGHUP: test_waits.sh).
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 dir=$(mktemp -d /tmp/stscan-operator.XXXXXX)
@@ -57,7 +57,7 @@ tests/e2e/prom_check.py "$dir"/page[123] || fail "the metrics are not of Prometh
 grep -qi '^content-type: text/plain; version=0.0.4' "$dir/head" || fail "$(cat "$dir/head")"
 code=$(curl -s -m 20 --noproxy '*' -o "$dir/other" -w '%{http_code}' "${url%metrics}other")
 [ "$code" = 404 ] || fail "another path gave $code"
-kill -TERM $(pgrep -P $scanner stscan || echo $scanner)
+{ pgrep -P "$scanner" stscan || echo "$scanner"; } | xargs kill -TERM
 wait $scanner
 [ $? -eq 5 ] || fail "the scan with metrics did not stop"
 scan -o "$dir/x.ndjson" --metrics nowhere "$dir/names" 2>"$dir/err"

@@ -2,7 +2,7 @@
 # Scans a small world of real servers: unbound before nsd, nginx (HTTP/2) and postfix.
 # real/world.py holds the table of domains and of what must be said of them.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 for tool in nsd unbound nginx postfix; do

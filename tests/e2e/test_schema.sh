@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every line that the writer can give holds against the schema: random evidence of 3,000 seeds.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 writer=${BUILD:-build}/tests/test_record_json
 [ -x "$writer" ] || { echo "$writer is not built"; exit 77; }
 dir=$(mktemp -d) || exit 1

@@ -7,7 +7,7 @@
 # LIMITS are the limits of politeness (none); with them, what simnet saw is held against them, as
 # CHECKS (options of check_polite.py) say. SCAN_AS runs the scan, as in "nice -n 19".
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 COUNT=${COUNT:-20000}

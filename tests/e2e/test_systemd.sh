@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The unit and the timer: no errors, and an exposure under 3 (of 10) as systemd counts it.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 command -v systemd-analyze >/dev/null || { echo "systemd-analyze is not installed"; exit 77; }
 dir=$(mktemp -d /tmp/stscan-systemd.XXXXXX)
 trap 'rm -rf "$dir"' EXIT

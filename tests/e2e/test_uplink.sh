@@ -8,7 +8,7 @@
 # first scan fills unbound's cache. DOWN_S is how long the link is silent; with UPLINK_FULL=1 it is
 # longer than a suspicion lasts that nothing but chance speaks for. KEEP=1 keeps the files.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 . tests/e2e/link.sh
@@ -66,7 +66,7 @@ meta calm 'm["work"]["uplink_suspected"] == 0'
 # ---- an outage in mid-scan -----------------------------------------------------------------------
 scan mid 170 "$DEADLINE_S" --dns-rate "$DNS_RATE" --in-flight 100 "$dir/names.csv" &
 mid=$!
-pids+=($mid)
+pids+=("$mid")
 until_true "certificates" grep -qE '"certificates":[1-9][0-9]' "$dir/mid.state"
 pull
 until_true "a suspicion" grep -q 'our own uplink is taken for down' "$dir/log"

@@ -2,7 +2,7 @@
 # verify finds what is wrong: each kind of damage done to a good output, one at a time; and a million
 # records in little memory.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 dir=$(mktemp -d /tmp/stscan-verify.XXXXXX)
 trap '[ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT

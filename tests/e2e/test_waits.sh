@@ -3,11 +3,11 @@
 # names goes on to its end; the workers' loops lie still meanwhile; and a rate that SIGHUP re-reads
 # holds from then on, higher or lower.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 dir=$(mktemp -d /tmp/stscan-waits.XXXXXX)
-simnet= scanner=
+simnet="" scanner=""
 trap 'kill $simnet $scanner 2>/dev/null; wait 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$dir"' EXIT
 serve "$dir" --adoption 8
 "$BUILD/simnet" --print-names 6000 | cut -d, -f2 >"$dir/names"

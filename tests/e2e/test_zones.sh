@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Real zones behind real servers: 406 zones in nsd, unbound before it, DNS stages only.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 archive=${STSCAN_SHARED:-../shared}/data/zones/moj-zones.tar.zst

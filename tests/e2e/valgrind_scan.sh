@@ -3,7 +3,7 @@
 # short by a signal, resumed to its end, and read by stsreport. Fails at any error of memory, any
 # block that is definitely lost and any descriptor left open. `make valgrind`; some minutes.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 . tests/e2e/common.sh
 NAMES=${NAMES:-300}
@@ -33,7 +33,7 @@ checked() {
 scan=("$BUILD/stscan" scan -o "$dir/scan.ndjson.zst" --resolver "127.0.0.1:$DNS_PORT" --workers 2
     --https-port "$HTTPS_PORT" --http-port "$HTTPS_PORT" --smtp-port "$SMTP_PORT" --deep
     --ca-file "$CA_FILE" --allow 127.0.0.0/8 --allow ::1 --ehlo-name scanner.example -4
-    --per-ip 0,0 --per-prefix 0,0 --per-ip-rate 0,0 --timeout-dns 30 --timeout-policy 30
+    --per-ip "0,0" --per-prefix "0,0" --per-ip-rate "0,0" --timeout-dns 30 --timeout-policy 30
     --timeout-probe 30 --timeout-domain 120 --resume "$dir/names.csv")
 checked first "${scan[@]}" --max-runtime 10
 rc=$?
