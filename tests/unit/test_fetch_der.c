@@ -1,8 +1,7 @@
 /* fetch against servers whose certificates cannot be what they say: bytes changed, lists that are
  * empty, too long or cut short. The server writes the plaintext part of a TLS 1.2 handshake itself,
  * since no library would serve such things. */
-#include "scanner/net/fetch.h"
-#include "tests/unit/net_world.h"
+#include "tests/unit/fetch_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +12,6 @@
 #include <cmocka.h>
 
 enum {
-    PATIENT_MS = 30000,
     RECORD_MAX_BYTES = 16384,
     HANDSHAKE = 22,
     SERVER_HELLO = 2,
@@ -100,45 +98,13 @@ static void speak_flight(int fd, void *arg)
     net_drain(fd);
 }
 
-struct result {
-    struct net_world *w;
-    bool called;
-    enum tls_end end;
-    size_t chain;
-};
-
-static void on_done(void *arg, const struct fetch_outcome *out)
-{
-    struct result *r = arg;
-    r->called = true;
-    r->end = out->facts.tls.end;
-    r->chain = out->chain == NULL ? 0 : out->chain->n;
-    event_base_loopbreak(r->w->base);
-}
-
 /* How a handshake with this flight ends; frees it. */
 static enum tls_end end_of(struct net_world *w, struct flight *f)
 {
-    struct fetch_config config = {.trust = w->trust, .guard = w->guard, .user_agent = "test/1"};
-    struct result r = {.w = w};
-    struct net_server server;
-    fetcher *fetcher_;
-    net_server_start(&server, "127.0.0.1", speak_flight, f);
-    struct fetch_request req = {.host = NET_HOST,
-                                .ip = server.at.ip,
-                                .port = server.at.port,
-                                .path = "/",
-                                .body_max_bytes = 1024,
-                                .deadline_ms = PATIENT_MS};
-    assert_int_equal(fetcher_new(w->base, &config, &fetcher_), ST_OK);
-    assert_int_equal(fetch_start(fetcher_, &req, on_done, &r, NULL), ST_OK);
-    while (!r.called)
-        assert_int_equal(event_base_dispatch(w->base), 0);
-    fetcher_free(fetcher_);
-    net_server_stop(&server);
+    struct fetch_facts facts = fetch_with(w, speak_flight, f, NULL);
     free(f->p);
     *f = (struct flight){.p = NULL};
-    return r.end;
+    return facts.tls.end;
 }
 
 /* Each byte of a certificate in turn is another: what still parses is judged, the rest refused. */

@@ -1,7 +1,6 @@
 /* fetch against HTTP/2 servers that do not play by the rules: what an endless stream of frames that
  * are no answer costs. The servers write raw frames (RFC 9113 section 4.1). */
-#include "scanner/net/fetch.h"
-#include "tests/unit/net_world.h"
+#include "tests/unit/fetch_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENT_MS = 60000, FRAMES_MAX_BYTES = 80 * 1024 };
+enum { FRAMES_MAX_BYTES = 80 * 1024 };
 enum { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE };
 enum { CONTINUATION = 9, END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
 
@@ -116,45 +115,16 @@ static void repeat(struct flood *s, uint8_t type, uint8_t flags, uint32_t stream
         add_frame(&s->again, type, flags, stream, p, len);
 }
 
-struct result {
-    struct net_world *w;
-    bool called;
-    struct fetch_facts facts;
-};
-
-static void on_done(void *arg, const struct fetch_outcome *out)
-{
-    struct result *r = arg;
-    r->called = true;
-    assert_int_equal(fetch_facts_copy(&r->w->arena, &out->facts, &r->facts), ST_OK);
-    event_base_loopbreak(r->w->base);
-}
-
 /* Fetches from the server and frees it. */
 static struct fetch_facts fetch(struct net_world *w, struct flood *s)
 {
-    struct fetch_config config = {.trust = w->trust, .guard = w->guard, .user_agent = "test/1"};
-    struct result r = {.w = w};
-    struct net_server server;
-    fetcher *f;
-    net_server_start(&server, "127.0.0.1", speak_flood, s);
-    struct fetch_request req = {.host = NET_HOST,
-                                .ip = server.at.ip,
-                                .port = server.at.port,
-                                .path = "/",
-                                .body_max_bytes = POLICY_BODY_MAX_BYTES,
-                                .deadline_ms = PATIENT_MS};
-    assert_int_equal(fetcher_new(w->base, &config, &f), ST_OK);
-    assert_int_equal(fetch_start(f, &req, on_done, &r, NULL), ST_OK);
-    while (!r.called)
-        assert_int_equal(event_base_dispatch(w->base), 0);
-    fetcher_free(f);
-    net_server_stop(&server);
-    assert_int_equal(r.facts.tls.end, TLS_END_OK);
+    struct fetch_facts facts =
+        fetch_with(w, speak_flood, s, &(struct fetch_request){.deadline_ms = 2 * PATIENT_MS});
+    assert_int_equal(facts.tls.end, TLS_END_OK);
     /* What lies in buffers on the way, of both kernels, is no longer ours to stop. */
     assert_true(s->sent < 32 * 1024 * 1024);
     free(s);
-    return r.facts;
+    return facts;
 }
 
 static void assert_given_up(struct net_world *w, struct flood *s)
