@@ -89,7 +89,7 @@ enum status options_dump(enum options_command command, const struct scan_options
         }
     }
     enum status st = value.error != ST_OK ? value.error : text.error;
-    if (st == ST_OK && fwrite(text.p, 1, text.len, to) != text.len)
+    if (st == ST_OK && (fwrite(text.p, 1, text.len, to) != text.len || fflush(to) != 0))
         st = ST_IO;
     strbuf_free(&value);
     strbuf_free(&text);

@@ -72,13 +72,16 @@ static const char *check_metrics(const char *value)
     return has_port ? NULL : "must be ADDR:PORT, or [ADDR]:PORT for IPv6";
 }
 
+enum { CONTACT_MAX_BYTES = 200 };
+
 /* It ends up in an HTTP header and in a line of text. */
 static const char *check_contact(const char *value)
 {
-    for (; *value != '\0'; value++)
-        if (*value < ' ' || *value > '~')
+    size_t len = 0;
+    for (; value[len] != '\0'; len++)
+        if (value[len] < ' ' || value[len] > '~')
             return "must be printable ASCII";
-    return NULL;
+    return len <= CONTACT_MAX_BYTES ? NULL : "is too long";
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

@@ -64,6 +64,11 @@ static enum status open_input(struct scan *s)
         s->exit_code = EXIT_INPUT;
         return st;
     }
+    s->base = event_base_new();
+    if (!s->base || scan_open_monitor(s) != ST_OK) { /* before there is anything of an output */
+        s->exit_code = s->base ? EXIT_USAGE : EXIT_OUTPUT;
+        return s->base ? ST_USAGE : ST_NOMEM;
+    }
     if (!s->caller)
         st = open_resume(s);
     return st == ST_OK ? scan_start_resolver(s) : st;
@@ -102,8 +107,7 @@ static enum status open_all(struct scan *s)
         .durable = scan_on_durable, .failed = scan_on_writer_failed, .arg = s};
     if (s->caller)
         events.lines = scan_on_lines;
-    s->base = event_base_new();
-    st = s->base ? mailbox_new(s->base, s, &shared->scan) : ST_NOMEM;
+    st = mailbox_new(s->base, s, &shared->scan);
     shared->on_report = scan_on_report;
     if (st == ST_OK)
         st = writer_open(s->options, s->resume.journal, &events, &shared->writer, error,
@@ -116,10 +120,6 @@ static enum status open_all(struct scan *s)
     struct feed_events wake = {.wake = wake_worker, .arg = s};
     if (st == ST_OK)
         st = feed_new(&source, &wake, shared->n_workers, &shared->feed);
-    if (st == ST_OK && (st = scan_open_monitor(s)) != ST_OK) {
-        s->exit_code = EXIT_USAGE;
-        return st;
-    }
     if (st == ST_OK)
         st = scan_add_events(s);
     if (st == ST_OK)
@@ -181,11 +181,18 @@ static void say_how_it_begins(const struct scan *s)
               stderr);
 }
 
-/* What --dry-run shows: the input is read to its end, nobody is asked. */
+/* What --dry-run shows: files are read, the input to its end, and nobody is asked. */
 static int dry_run(const struct scan_options *o)
 {
     char error[512] = "";
     input *in;
+    struct scan_setup setup = {.n_guards = 0};
+    struct worker_shared shared = {.options = o};
+    int exit_code;
+    enum status can = setup_open(&setup, &shared, &exit_code);
+    setup_close(&setup);
+    if (can != ST_OK)
+        return exit_code;
     if (input_open(o, &in, error, sizeof error) != ST_OK) {
         fprintf(stderr, "stscan: %s\n", error);
         return EXIT_INPUT;
@@ -260,7 +267,7 @@ static void end(struct scan *s, bool started)
     feed_free(s->shared.feed);
     if (s->shared.writer && writer_close(s->shared.writer, &written) != ST_OK)
         scan_set_exit(s, EXIT_OUTPUT, "the output could not be written");
-    scan_end_monitor(s, &total, written.records);
+    scan_end_monitor(s, started ? &total : NULL, written.records);
     if (s->resolver)
         local_resolver_stop(s->resolver); /* what it cost stands in the metadata */
     if (started && !s->caller)

@@ -84,7 +84,8 @@ struct progress_view scan_view(const struct scan *s);
 enum status scan_open_monitor(struct scan *s);
 /* One line of the status file, if there is one. */
 void scan_write_status(struct scan *s);
-/* The last line of the status file, from the final counters; ends the metrics. */
+/* The last line of the status file, from the final counters (NULL: there was no scan); ends the
+ * metrics. */
 void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t durable);
 
 /* Asks all workers for their counters; `known` is new when all have answered. One round at a time,

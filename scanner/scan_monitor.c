@@ -96,12 +96,8 @@ enum status scan_open_monitor(struct scan *s)
     return ST_OK;
 }
 
-void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t durable)
+static void append_last(struct scan *s, const struct scan_stats *total, uint64_t durable)
 {
-    page_server_free(s->metrics);
-    s->metrics = NULL;
-    if (s->status_fd < 0)
-        return;
     const struct monitor_view v = {
         .now_ms = wall_ms(&s->shared.wall),
         .elapsed_ms = clock_ms() - s->begin_ms,
@@ -114,6 +110,16 @@ void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t d
         .stats = total,
     };
     append(s, &v);
+}
+
+void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t durable)
+{
+    page_server_free(s->metrics);
+    s->metrics = NULL;
+    if (s->status_fd < 0)
+        return;
+    if (total)
+        append_last(s, total, durable);
     if (s->status_fd >= 0)
         close(s->status_fd);
     s->status_fd = -1;

@@ -34,8 +34,6 @@ assert len(ends) == 2, lines
 assert all(r["done"] == r["durable"] == r["total"] == 300 for r in ends), ends
 assert all(r["dns_sent"] >= 300 and sum(r["lookups"].values()) >= 300 for r in ends), ends
 EOF
-scan -o "$dir/x.ndjson" --status-file "$dir" "$dir/names" 2>"$dir/err"
-[ $? -eq 2 ] || fail "a folder as status file was taken"
 
 # Metrics, of a scan that its rate keeps going until it is stopped.
 scan -o "$dir/metrics.ndjson" --quiet --no-policy --no-probe --metrics 127.0.0.1:0 --dns-rate 1 \
@@ -62,6 +60,17 @@ wait $scanner
 [ $? -eq 5 ] || fail "the scan with metrics did not stop"
 scan -o "$dir/x.ndjson" --metrics nowhere "$dir/names" 2>"$dir/err"
 [ $? -eq 2 ] || fail "--metrics nowhere was taken"
+
+# What cannot be opened is said before anything of an earlier output is touched.
+echo kept >"$dir/kept.ndjson"
+cp "$dir/status" "$dir/status.before"
+scan -o "$dir/kept.ndjson" --metrics "127.0.0.1:$HTTPS_PORT" --status-file "$dir/status" \
+    "$dir/names" 2>"$dir/err"
+[ $? -eq 2 ] || fail "a port in use: exit $?"
+scan -o "$dir/kept.ndjson" --status-file "$dir" "$dir/names" 2>"$dir/err"
+[ $? -eq 2 ] || fail "a folder as status file was taken"
+[ "$(cat "$dir"/kept.*)" = kept ] || fail "an output was lost to a wrong option"
+cmp -s "$dir/status" "$dir/status.before" || fail "a scan that never began has a status"
 
 # --max-runtime stops with 5 and leaves what --resume finishes; the rate makes the time too short.
 scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --max-runtime 1 --dns-rate 100 \
@@ -131,6 +140,11 @@ got=$(grep -o '"domain":"[^"]*"' "$dir/reg.ndjson" | sort | tr '\n' ' ')
 got=$("$BUILD/stscan" scan --dry-run --resolver 127.0.0.1:1 -o "$dir/dry.ndjson" "$dir/names")
 [ "$got" = "300 names, 0 invalid lines" ] || fail "--dry-run: $got"
 ls "$dir"/dry.* >/dev/null 2>&1 && fail "--dry-run wrote files"
+for wrong in --blocklist --ca-file --providers; do
+    "$BUILD/stscan" scan --dry-run $wrong "$dir/nowhere" "$dir/names" >"$dir/out" 2>"$dir/err"
+    [ $? -eq 2 ] || fail "--dry-run takes a $wrong that is not there"
+done
+"$BUILD/stscan" scan --dump-config "$dir/names" >/dev/full 2>"$dir/err" && fail "--dump-config: full"
 
 # Two local addresses are used in turn, for DNS and for connections; -4 asks for no AAAA.
 scan -o "$dir/source.ndjson" --quiet -4 --source 127.0.0.8 --source 127.0.0.9 \

@@ -394,7 +394,8 @@ static enum sim_options_result dump(const struct parse *p)
         if (!is_action(table[i].key))
             config_line_add(&text, table[i].name,
                             p->given[i] != NULL ? p->given[i] : table[i].unset);
-    bool good = text.error == ST_OK && fwrite(text.p, 1, text.len, stdout) == text.len;
+    bool good = text.error == ST_OK && fwrite(text.p, 1, text.len, stdout) == text.len &&
+                fflush(stdout) == 0;
     strbuf_free(&text);
     return good ? SIM_OPTIONS_DONE : SIM_OPTIONS_USAGE;
 }

@@ -175,6 +175,8 @@ static void test_refused(void **state)
     assert_int_equal(parse(&o, "-i", "a", "b", NULL), ST_USAGE);
     char endless[CONFIG_LINE_MAX_BYTES] = {0}; /* no line of a file could hold it, quoted */
     memset(endless, '\\', sizeof endless - 1);
+    assert_int_equal(parse(&o, "--providers", endless, "list", NULL), ST_USAGE);
+    endless[256] = '\0'; /* nor would a User-Agent hold that */
     assert_int_equal(parse(&o, "--contact", endless, "list", NULL), ST_USAGE);
 }
 
