@@ -1,14 +1,13 @@
 #include "tests/simnet/crypto.h"
 
 #include "tests/simnet/kdf13.h"
+#include "tests/simnet/x25519.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
 #include <stdbool.h>
 #include <string.h>
-
-enum { FUNCTIONS_MAX = 32 }; /* of one algorithm; X25519 has 17 in OpenSSL 3.0 */
 
 #define PROPERTIES "provider=simnet"
 
@@ -17,21 +16,17 @@ enum { FUNCTIONS_MAX = 32 }; /* of one algorithm; X25519 has 17 in OpenSSL 3.0 *
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static OSSL_LIB_CTX *library;
 static OSSL_PROVIDER *usual;
-static void *pair; /* X25519 */
-static OSSL_FUNC_keymgmt_dup_fn *copy_pair;
-static OSSL_DISPATCH x25519_keys[FUNCTIONS_MAX + 1];
 
 static const OSSL_ALGORITHM kdfs[] = {
     {"TLS13-KDF", PROPERTIES, kdf13_functions, NULL},
     {NULL, NULL, NULL, NULL},
 };
-static const OSSL_ALGORITHM keys[] = {
-    {"X25519", PROPERTIES, x25519_keys, NULL},
+static OSSL_ALGORITHM keys[] = {
+    {"X25519", PROPERTIES, NULL, NULL},
     {NULL, NULL, NULL, NULL},
 };
-/* Keys are used by algorithms of their own provider alone. */
-static OSSL_ALGORITHM exchanges[] = {
-    {"X25519", PROPERTIES, NULL, NULL},
+static const OSSL_ALGORITHM exchanges[] = {
+    {"X25519", PROPERTIES, x25519_exchange, NULL},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -76,61 +71,6 @@ static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const O
     return 1;
 }
 
-/* ---- X25519 --------------------------------------------------------------------------------- */
-
-static void *give_pair(void *genctx, OSSL_CALLBACK *cb, void *arg)
-{
-    (void)genctx;
-    (void)cb;
-    (void)arg;
-    return copy_pair(pair, OSSL_KEYMGMT_SELECT_KEYPAIR);
-}
-
-static bool make_pair(OSSL_FUNC_keymgmt_gen_init_fn *begin, OSSL_FUNC_keymgmt_gen_fn *generate,
-                      OSSL_FUNC_keymgmt_gen_cleanup_fn *end)
-{
-    void *ctx = begin(OSSL_PROVIDER_get0_provider_ctx(usual), OSSL_KEYMGMT_SELECT_KEYPAIR, NULL);
-    if (ctx == NULL)
-        return false;
-    pair = generate(ctx, NULL, NULL);
-    end(ctx);
-    return pair != NULL;
-}
-
-/* The usual functions, but that a generated pair is always the one made here. */
-static bool take_keys(const OSSL_DISPATCH *functions)
-{
-    OSSL_FUNC_keymgmt_gen_init_fn *begin = NULL;
-    OSSL_FUNC_keymgmt_gen_fn *generate = NULL;
-    OSSL_FUNC_keymgmt_gen_cleanup_fn *end = NULL;
-    size_t n = 0;
-    for (const OSSL_DISPATCH *f = functions; f->function_id != 0; f++) {
-        if (n == FUNCTIONS_MAX)
-            return false;
-        x25519_keys[n] = *f;
-        switch (f->function_id) {
-        case OSSL_FUNC_KEYMGMT_GEN_INIT:
-            begin = OSSL_FUNC_keymgmt_gen_init(f);
-            break;
-        case OSSL_FUNC_KEYMGMT_GEN:
-            generate = OSSL_FUNC_keymgmt_gen(f);
-            x25519_keys[n].function = (void (*)(void))give_pair;
-            break;
-        case OSSL_FUNC_KEYMGMT_GEN_CLEANUP:
-            end = OSSL_FUNC_keymgmt_gen_cleanup(f);
-            break;
-        case OSSL_FUNC_KEYMGMT_DUP:
-            copy_pair = OSSL_FUNC_keymgmt_dup(f);
-            break;
-        default:
-            break;
-        }
-        n++;
-    }
-    return begin != NULL && generate != NULL && end != NULL && copy_pair != NULL &&
-           make_pair(begin, generate, end);
-}
-
 /* ---- the context ---------------------------------------------------------------------------- */
 
 /* Of an operation of the usual provider, the functions of the algorithm with that first name. */
@@ -151,9 +91,10 @@ static bool gather(void)
     int no_cache;
     const OSSL_ALGORITHM *digests = OSSL_PROVIDER_query_operation(usual, OSSL_OP_DIGEST, &no_cache);
     const OSSL_DISPATCH *x25519 = functions_of(OSSL_OP_KEYMGMT, "X25519");
-    exchanges[0].implementation = functions_of(OSSL_OP_KEYEXCH, "X25519");
-    return kdf13_init(digests, OSSL_PROVIDER_get0_provider_ctx(usual)) && x25519 != NULL &&
-           exchanges[0].implementation != NULL && take_keys(x25519);
+    void *provctx = OSSL_PROVIDER_get0_provider_ctx(usual);
+    bool ok = kdf13_init(digests, provctx) && x25519 != NULL && x25519_init(x25519, provctx);
+    keys[0].implementation = x25519_keys();
+    return ok;
 }
 
 static void make(void)

@@ -2,9 +2,9 @@
  * crypto - OpenSSL's algorithms as simnet's servers use them
  *
  * A library context with the default provider and one of simnet's own, which has what a server pays
- * for most without need: the key derivation of TLS 1.3 (kdf13.h), and an X25519 whose key pair is
- * made once and handed out for every handshake, since nothing in the box has to stay secret. What
- * is offered, negotiated and seen by clients is the same.
+ * for most without need: the key derivation of TLS 1.3 (kdf13.h) and X25519 (x25519.h), since
+ * nothing in the box has to stay secret. What is offered, negotiated and seen by clients is the
+ * same.
  *
  * Made once, for the life of the process, and shared by all threads.
  */

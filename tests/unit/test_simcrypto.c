@@ -1,4 +1,5 @@
-/* Units of tests/simnet/crypto.c and kdf13.c: the same keys as OpenSSL's own algorithms give. */
+/* Units of tests/simnet/crypto.c, kdf13.c and x25519.c: the same keys as OpenSSL's own algorithms
+ * give. */
 #include "tests/simnet/crypto.h"
 
 #include <openssl/core_names.h>
@@ -134,12 +135,26 @@ static void test_agrees_with_a_client(void **state)
     EVP_PKEY_free(server);
 }
 
+static void test_takes_no_other_pair_for_its_own(void **state)
+{
+    (void)state;
+    EVP_PKEY *other =
+        EVP_PKEY_new_raw_private_key_ex(sim_crypto(), "X25519", SIM_CRYPTO_QUERY, secret, 32);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(sim_crypto(), other, SIM_CRYPTO_QUERY);
+    assert_non_null(ctx);
+    assert_string_equal(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(other)), "simnet");
+    assert_int_not_equal(EVP_PKEY_derive_init(ctx), 1);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_derives_as_openssl_does),
         cmocka_unit_test(test_derives_nothing_of_what_it_cannot),
         cmocka_unit_test(test_agrees_with_a_client),
+        cmocka_unit_test(test_takes_no_other_pair_for_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
