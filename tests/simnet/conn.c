@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define SINK_READ_BYTES 16384
+#define INPUT (EPOLLIN | EPOLLRDHUP) /* what wire_event must hear of */
 
 static void conn_free(struct conn *conn)
 {
@@ -66,7 +67,7 @@ void conn_sink(struct conn *conn)
         return;
     conn->phase = CONN_SINKING;
     loop_timer_clear(conn->worker->loop, &conn->alarm);
-    loop_io_want(conn->worker->loop, &conn->io, EPOLLIN);
+    loop_io_want(conn->worker->loop, &conn->io, INPUT);
 }
 
 /* The rest of the input must be read before the socket is closed, or the kernel sends RST and the
@@ -113,20 +114,19 @@ enum conn_got conn_recv(struct conn *conn, void *buf, size_t size, size_t *len)
     }
     if (conn->phase != CONN_CLEAR)
         return CONN_WAIT;
-    ssize_t got = recv(conn->io.fd, buf, size, 0);
-    if (got > 0) {
-        *len = (size_t)got;
+    switch (wire_read(&conn->wire, buf, size, len)) {
+    case WIRE_GOT:
         return CONN_GOT;
+    case WIRE_WAIT:
+        return CONN_WAIT;
+    default:
+        return CONN_GONE;
     }
-    return got < 0 && (errno == EAGAIN || errno == EINTR) ? CONN_WAIT : CONN_GONE;
 }
 
-enum conn_got conn_peek(struct conn *conn, uint8_t *byte)
+void conn_unread(struct conn *conn, const uint8_t *p, size_t len)
 {
-    ssize_t got = recv(conn->io.fd, byte, 1, MSG_PEEK);
-    if (got > 0)
-        return CONN_GOT;
-    return got < 0 && (errno == EAGAIN || errno == EINTR) ? CONN_WAIT : CONN_GONE;
+    wire_hold(&conn->wire, p, len);
 }
 
 void conn_send(struct conn *conn, const void *p, size_t len)
@@ -147,12 +147,10 @@ static bool write_some(struct conn *conn, size_t *sent)
             return true;
         again = step == TLS_STEP_WRITE || step == TLS_STEP_READ;
     } else {
-        ssize_t written = send(conn->io.fd, p, len, MSG_NOSIGNAL);
-        if (written >= 0) {
-            *sent = (size_t)written;
+        enum wire_got got = wire_write(&conn->wire, p, len, sent);
+        if (got == WIRE_GOT)
             return true;
-        }
-        again = errno == EAGAIN || errno == EINTR;
+        again = got == WIRE_WAIT;
     }
     if (!again)
         conn_close(conn);
@@ -165,7 +163,7 @@ bool conn_flush(struct conn *conn)
     while (conn->phase != CONN_CLOSED && conn->out_sent < conn->out.len) {
         if (!write_some(conn, &sent)) {
             if (conn->phase != CONN_CLOSED)
-                loop_io_want(conn->worker->loop, &conn->io, EPOLLIN | EPOLLOUT);
+                loop_io_want(conn->worker->loop, &conn->io, INPUT | EPOLLOUT);
             return false;
         }
         conn->out_sent += sent;
@@ -174,7 +172,7 @@ bool conn_flush(struct conn *conn)
         return false;
     strbuf_clear(&conn->out);
     conn->out_sent = 0;
-    loop_io_want(conn->worker->loop, &conn->io, EPOLLIN);
+    loop_io_want(conn->worker->loop, &conn->io, INPUT);
     return true;
 }
 
@@ -229,17 +227,17 @@ static void handshake(struct conn *conn)
         counter_add(&worker->counters.handshakes);
         conn->phase = CONN_SECURE;
         polite_secured(&conn->manners);
-        loop_io_want(worker->loop, &conn->io, EPOLLIN);
+        loop_io_want(worker->loop, &conn->io, INPUT);
         worker->protocol->secured(conn);
         /* OpenSSL may hold the request already, and then no event would tell of it. */
         if (conn->phase == CONN_SECURE)
             worker->protocol->ready(conn);
         break;
     case TLS_STEP_READ:
-        loop_io_want(worker->loop, &conn->io, EPOLLIN);
+        loop_io_want(worker->loop, &conn->io, INPUT);
         break;
     case TLS_STEP_WRITE:
-        loop_io_want(worker->loop, &conn->io, EPOLLIN | EPOLLOUT);
+        loop_io_want(worker->loop, &conn->io, INPUT | EPOLLOUT);
         break;
     case TLS_STEP_FAULT:
         play_fault(conn);
@@ -253,7 +251,7 @@ static void handshake(struct conn *conn)
 
 void conn_start_tls(struct conn *conn)
 {
-    if (!tls_end_start(&conn->tls, conn->worker->tls, conn->io.fd, conn)) {
+    if (!tls_end_start(&conn->tls, conn->worker->tls, &conn->wire, conn)) {
         conn_close(conn);
         return;
     }
@@ -274,7 +272,7 @@ static void sink(struct conn *conn)
 static void on_event(struct loop_io *io, uint32_t events)
 {
     struct conn *conn = LOOP_OWNER(io, struct conn, io);
-    (void)events;
+    wire_event(&conn->wire, events);
     switch (conn->phase) {
     case CONN_CLEAR:
     case CONN_SECURE:
@@ -338,7 +336,8 @@ void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_
     conn->worker = worker;
     conn->addr = addr;
     conn->addr_name = addr_name;
-    conn->io = (struct loop_io){.fd = fd, .events = EPOLLIN, .on_event = on_event};
+    conn->io = (struct loop_io){.fd = fd, .events = INPUT, .on_event = on_event};
+    conn->wire.fd = fd;
     conn->deadline.on_due = on_deadline;
     conn->alarm.on_due = on_alarm;
     strbuf_init(&conn->out, CONN_OUT_MAX_BYTES);

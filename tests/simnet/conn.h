@@ -33,6 +33,7 @@ enum conn_phase {
 struct conn {
     struct worker *worker;
     struct loop_io io;
+    struct wire wire;
     struct loop_timer deadline;
     struct loop_timer alarm;
     struct polite_conn manners;
@@ -56,8 +57,8 @@ void conn_drop(struct conn *conn);
 
 /* Not in CONN_HANDSHAKE. CONN_GONE: the client left; the caller closes. */
 enum conn_got conn_recv(struct conn *conn, void *buf, size_t size, size_t *len);
-/* The first byte that waits, without taking it; in clear only. */
-enum conn_got conn_peek(struct conn *conn, uint8_t *byte);
+/* Bytes of conn_recv to be read again; borrowed until conn_unread(conn, NULL, 0). */
+void conn_unread(struct conn *conn, const uint8_t *p, size_t len);
 
 /* One of the first to its address, to be told that it comes too early (servers.h). */
 bool conn_is_limited(const struct conn *conn);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #define TLS_HANDSHAKE_RECORD 0x16 /* RFC 8446 section 5.1: content type 22 */
+#define FIRST_READ_BYTES 4096     /* a ClientHello mostly has 300 to 2,000 */
 
 struct https_conn {
     struct conn conn;
@@ -94,11 +95,23 @@ static void secured(struct conn *conn)
         conn_close(conn);
 }
 
-/* The first byte tells whether the client speaks TLS. */
+static void begin_plain(struct conn *conn)
+{
+    struct https_conn *https = https_of(conn);
+    https->http1 = http1_create(conn, answer_plain);
+    if (https->http1)
+        http1_ready(https->http1);
+    else
+        conn_close(conn);
+}
+
+/* The first byte tells whether the client speaks TLS. What was read with it is read on at once:
+ * OpenSSL takes up to 16 KiB at a time, HTTP all that there is. */
 static void begin(struct conn *conn)
 {
-    uint8_t first;
-    switch (conn_peek(conn, &first)) {
+    uint8_t first[FIRST_READ_BYTES];
+    size_t len;
+    switch (conn_recv(conn, first, sizeof first, &len)) {
     case CONN_WAIT:
         return;
     case CONN_GONE:
@@ -107,16 +120,12 @@ static void begin(struct conn *conn)
     case CONN_GOT:
         break;
     }
-    if (first == TLS_HANDSHAKE_RECORD) {
+    conn_unread(conn, first, len);
+    if (first[0] == TLS_HANDSHAKE_RECORD)
         conn_start_tls(conn);
-        return;
-    }
-    struct https_conn *https = https_of(conn);
-    https->http1 = http1_create(conn, answer_plain);
-    if (https->http1)
-        http1_ready(https->http1);
     else
-        conn_close(conn);
+        begin_plain(conn);
+    conn_unread(conn, NULL, 0);
 }
 
 static void ready(struct conn *conn)

@@ -16,6 +16,7 @@
 
 struct tls_host {
     SSL_CTX *ctx;
+    BIO_METHOD *bios;
     const struct sim_ca *ca;
     struct leaf_cache *leaves;
     tls_ask_fn *ask;
@@ -174,8 +175,9 @@ struct tls_host *tls_host_create(const struct sim_ca *ca, tls_ask_fn *ask, bool 
     host->ask = ask;
     host->ca = ca;
     host->ctx = make_context(alpn);
+    host->bios = wire_bio_method();
     host->leaves = leaf_cache_create(ca, LEAF_CACHE_MAX);
-    if (!host->ctx || !host->leaves) {
+    if (!host->ctx || !host->bios || !host->leaves) {
         tls_host_free(host);
         return NULL;
     }
@@ -187,6 +189,7 @@ void tls_host_free(struct tls_host *host)
     if (!host)
         return;
     SSL_CTX_free(host->ctx);
+    BIO_meth_free(host->bios);
     leaf_cache_free(host->leaves);
     free(host);
 }
@@ -198,15 +201,19 @@ uint64_t tls_host_issued(const struct tls_host *host)
 
 /* --- Connections --- */
 
-bool tls_end_start(struct tls_end *end, struct tls_host *host, int fd, void *owner)
+bool tls_end_start(struct tls_end *end, struct tls_host *host, struct wire *wire, void *owner)
 {
     end->host = host;
+    end->wire = wire;
     end->owner = owner;
     end->ssl = SSL_new(host->ctx);
-    if (!end->ssl || SSL_set_fd(end->ssl, fd) != 1 || SSL_set_app_data(end->ssl, end) != 1) {
+    BIO *bio = wire_bio(host->bios, wire);
+    if (!end->ssl || !bio || SSL_set_app_data(end->ssl, end) != 1) {
+        BIO_free(bio);
         tls_end_clear(end);
         return false;
     }
+    SSL_set_bio(end->ssl, bio, bio); /* takes it */
     SSL_set_accept_state(end->ssl);
     return true;
 }
@@ -242,6 +249,8 @@ enum tls_step tls_end_handshake(struct tls_end *end)
 
 enum tls_step tls_end_read(struct tls_end *end, void *buf, size_t size, size_t *len)
 {
+    if (end->wire->drained && !SSL_has_pending(end->ssl))
+        return TLS_STEP_READ; /* as OpenSSL would say, which gets itself a buffer first */
     ERR_clear_error();
     return step_of(end, SSL_read_ex(end->ssl, buf, size, len));
 }

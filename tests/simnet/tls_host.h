@@ -6,12 +6,13 @@
  * the struct sim_tls says: a handshake with that certificate, a fatal alert, an old version; or it
  * reports the faults that are no TLS (reset, close, silence, clear text) for its caller to play.
  *
- * All of it belongs to one thread. Descriptors are the caller's, and non-blocking.
+ * All of it belongs to one thread. Sockets are the caller's.
  */
 #ifndef SIMNET_TLS_HOST_H
 #define SIMNET_TLS_HOST_H
 
 #include "tests/simnet/leaf_cache.h"
+#include "tests/simnet/wire.h"
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
@@ -30,6 +31,7 @@ uint64_t tls_host_issued(const struct tls_host *host);
 struct tls_end {
     SSL *ssl; /* NULL: no TLS yet */
     struct tls_host *host;
+    const struct wire *wire;
     void *owner;
     const struct ca_leaf *leaf; /* held while the handshake lasts */
     enum sim_tls_mode mode;     /* known from TLS_STEP_DONE or TLS_STEP_FAULT on */
@@ -46,8 +48,9 @@ enum tls_step {
     TLS_STEP_FAILED, /* the handshake or the connection failed; an alert was sent if one is due */
 };
 
-/* False: out of memory. end is zeroed memory; owner is handed to the tls_ask_fn. */
-bool tls_end_start(struct tls_end *end, struct tls_host *host, int fd, void *owner);
+/* False: out of memory. end is zeroed memory; wire outlives it; owner is handed to the tls_ask_fn.
+ */
+bool tls_end_start(struct tls_end *end, struct tls_host *host, struct wire *wire, void *owner);
 enum tls_step tls_end_handshake(struct tls_end *end);
 enum tls_step tls_end_read(struct tls_end *end, void *buf, size_t size, size_t *len);
 enum tls_step tls_end_write(struct tls_end *end, const void *buf, size_t size, size_t *len);
