@@ -34,12 +34,11 @@ void conn_close(struct conn *conn)
     if (conn->phase == CONN_CLOSED)
         return;
     conn->phase = CONN_CLOSED;
-    loop_io_remove(worker->loop, &conn->io);
     loop_timer_clear(worker->loop, &conn->deadline);
     loop_timer_clear(worker->loop, &conn->alarm);
     tls_end_clear(&conn->tls);
     polite_closed(worker->polite, &conn->manners);
-    close(conn->io.fd);
+    loop_io_close(worker->loop, &conn->io);
     *(conn->prev ? &conn->prev->next : &worker->conns) = conn->next;
     if (conn->next)
         conn->next->prev = conn->prev;
@@ -326,7 +325,7 @@ bool conn_is_limited(const struct conn *conn)
     return conn->worker->limit_first > 0 && conn->manners.ordinal <= conn->worker->limit_first;
 }
 
-void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_name)
+void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_name, uint32_t peer)
 {
     struct conn *conn = calloc(1, worker->protocol->conn_bytes);
     if (!conn) {
@@ -349,7 +348,7 @@ void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_
         free(conn);
         return;
     }
-    polite_opened(worker->polite, &conn->manners, fd, addr);
+    polite_opened(worker->polite, &conn->manners, fd, addr, peer);
     conn->next = worker->conns;
     if (conn->next)
         conn->next->prev = conn;

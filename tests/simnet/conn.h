@@ -50,8 +50,9 @@ struct conn {
 
 enum conn_got { CONN_GOT, CONN_WAIT, CONN_GONE };
 
-/* Takes over fd and calls protocol->opened. Closes fd when memory is short. */
-void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_name);
+/* Takes over fd, from peer to addr, and calls protocol->opened. Closes fd when memory is short. */
+void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_name,
+                 uint32_t peer);
 /* When the worker ends. */
 void conn_drop(struct conn *conn);
 

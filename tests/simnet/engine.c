@@ -24,6 +24,7 @@ struct listener {
     struct listener *next; /* of the bucket */
     struct worker *worker;
     uint32_t addr;
+    int accepts; /* to be tried at its next event */
     char name[SIM_NAME_MAX];
 };
 
@@ -123,19 +124,29 @@ static void accept_failed(struct worker *worker)
     loop_timer_set(worker->loop, &worker->reopen, loop_now_ms(worker->loop) + REOPEN_MS);
 }
 
+/* Most listeners have one client at a time, and to find that there is no second one costs as much
+ * as to accept it: so as many are tried as there were last time, and twice as many where there
+ * were enough. */
 static void on_connect(struct loop_io *io, uint32_t events)
 {
-    const struct listener *listener = LOOP_OWNER(io, struct listener, io);
+    struct listener *listener = LOOP_OWNER(io, struct listener, io);
     struct worker *worker = listener->worker;
+    int accepted = 0;
     (void)events;
-    for (int i = 0; i < ACCEPTS_PER_TURN && worker->conn_count < ENGINE_WORKER_CONNS_MAX; i++) {
-        int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (accepted < listener->accepts && worker->conn_count < ENGINE_WORKER_CONNS_MAX) {
+        struct sockaddr_in peer = {.sin_family = AF_UNSPEC};
+        socklen_t len = sizeof peer;
+        int fd = accept4(io->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             accept_failed(worker);
-            break;
+            listener->accepts = accepted > 0 ? accepted : 1;
+            return;
         }
-        conn_accept(worker, fd, listener->addr, listener->name);
+        conn_accept(worker, fd, listener->addr, listener->name, ntohl(peer.sin_addr.s_addr));
+        accepted++;
     }
+    if (listener->accepts * 2 <= ACCEPTS_PER_TURN)
+        listener->accepts *= 2;
 }
 
 /* A filter that keeps no byte of any packet: SYNs vanish, as behind a silent firewall. */
@@ -183,6 +194,7 @@ static struct listener *listener_create(struct sim_server *engine, uint32_t addr
     if (!listener)
         return NULL;
     listener->addr = addr;
+    listener->accepts = 1;
     listener->worker = &engine->workers[(addr >> 8) % engine->worker_count];
     snprintf(listener->name, sizeof listener->name, "%s", name ? name : "");
     listener->io.fd = open_listener(addr, engine->port, blackhole);

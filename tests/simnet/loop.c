@@ -113,13 +113,24 @@ void loop_io_want(struct loop *loop, struct loop_io *io, uint32_t events)
     watch(io->gated ? loop->gate_fd : loop->epoll_fd, EPOLL_CTL_MOD, io->fd, events, io);
 }
 
-void loop_io_remove(struct loop *loop, struct loop_io *io)
+/* What the turn's batch still holds for it must not be delivered: the owner may be freed. */
+static void forget_events(struct loop *loop, const struct loop_io *io)
 {
-    watch(io->gated ? loop->gate_fd : loop->epoll_fd, EPOLL_CTL_DEL, io->fd, 0, NULL);
-    /* What the turn's batch still holds for it must not be delivered: the owner may be freed. */
     for (int i = 0; i < loop->batch.count; i++)
         if (loop->batch.events[i].data.ptr == io)
             loop->batch.events[i].data.ptr = NULL;
+}
+
+void loop_io_remove(struct loop *loop, struct loop_io *io)
+{
+    watch(io->gated ? loop->gate_fd : loop->epoll_fd, EPOLL_CTL_DEL, io->fd, 0, NULL);
+    forget_events(loop, io);
+}
+
+void loop_io_close(struct loop *loop, struct loop_io *io)
+{
+    close(io->fd); /* epoll forgets a descriptor with its last copy (epoll(7)) */
+    forget_events(loop, io);
 }
 
 /* Fetches one batch from an epoll set and delivers it. *gate_ready: the nested set has something.

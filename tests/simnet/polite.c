@@ -33,7 +33,7 @@ struct polite_tally {
     uint64_t connections;
     uint64_t last_ms;
     uint64_t min_gap_ms; /* UINT64_MAX: no two connections yet */
-    uint32_t open;
+    uint32_t open;       /* but for those whose client is known to have left */
     uint32_t max_open;
     uint32_t max_per_second;
     struct window window;      /* of the last second */
@@ -135,35 +135,50 @@ static struct polite_tally *tally_of(struct polite *polite, uint32_t key, bool i
 
 /* --- How many at once --- */
 
-/* The client's end is still open: a connection that it has closed waits in CLOSE_WAIT for us. */
-static bool is_live(int fd, struct tcp_info *info)
+static bool ask_tcp(int fd, struct tcp_info *info)
 {
     socklen_t len = sizeof *info;
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
-           info->tcpi_state == TCP_ESTABLISHED;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
 }
 
-static uint32_t count_live(const struct polite_tally *prefix, const struct polite_tally *only)
+/* Counted no more, whether we have noticed the end ourselves or not. */
+static void note_left(struct polite_conn *conn)
 {
-    uint32_t live = 0;
-    for (const struct polite_conn *conn = prefix->conns; conn; conn = conn->next) {
+    if (conn->left)
+        return;
+    conn->left = true;
+    conn->address->open--;
+    conn->prefix->open--;
+}
+
+/* A connection that its client has closed waits in CLOSE_WAIT for us. */
+static bool is_live(const struct tcp_info *info)
+{
+    return info->tcpi_state == TCP_ESTABLISHED;
+}
+
+/* The newest was asked when it came. */
+static void find_those_that_left(const struct polite_tally *prefix, const struct polite_tally *only,
+                                 const struct polite_conn *newest)
+{
+    for (struct polite_conn *conn = prefix->conns; conn; conn = conn->next) {
         struct tcp_info info;
-        if ((!only || conn->address == only) && is_live(conn->fd, &info))
-            live++;
+        if (conn != newest && !conn->left && (!only || conn->address == only) &&
+            !(ask_tcp(conn->fd, &info) && is_live(&info)))
+            note_left(conn);
     }
-    return live;
 }
 
 static void note_open(struct polite_tally *tally, const struct polite_tally *prefix,
-                      const struct polite_tally *only)
+                      const struct polite_tally *only, const struct polite_conn *newest)
 {
-    if (tally->open <= tally->max_open)
-        return;
-    uint32_t live = prefix->open <= RECOUNT_MAX ? count_live(prefix, only) : tally->open;
-    if (live == 0)
-        live = 1; /* this one: its client has left before we came to accept it */
-    if (live > tally->max_open)
-        tally->max_open = live;
+    if (tally->open > tally->max_open && prefix->open <= RECOUNT_MAX)
+        find_those_that_left(prefix, only, newest);
+    uint32_t open = tally->open;
+    if (open == 0)
+        open = 1; /* the newest: its client has left before we came to accept it */
+    if (open > tally->max_open)
+        tally->max_open = open;
 }
 
 /* --- How fast --- */
@@ -188,28 +203,21 @@ static void note_arrival(struct polite_tally *tally, uint64_t at_ms)
 
 /* We have sent nothing yet, and the kernel starts the clock of "last data sent" when the handshake
  * of TCP is complete. */
-static uint64_t arrived_ms(int fd)
+static uint64_t arrived_ms(int fd, struct tcp_info *info)
 {
-    struct tcp_info info;
-    socklen_t len = sizeof info;
     uint64_t now;
     int tries = 0;
     /* Both clocks are read at the same time, or on a busy machine again. */
     do {
         now = loop_clock_ms();
-        if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        if (!ask_tcp(fd, info))
             return now;
     } while (loop_clock_ms() > now + 1 && ++tries < CLOCK_TRIES_MAX);
-    return now - info.tcpi_last_data_sent;
+    return now - info->tcpi_last_data_sent;
 }
 
-static void note_source(struct polite *polite, int fd)
+static void note_source(struct polite *polite, uint32_t addr)
 {
-    struct sockaddr_in peer = {.sin_family = AF_UNSPEC};
-    socklen_t len = sizeof peer;
-    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 || peer.sin_family != AF_INET)
-        return;
-    uint32_t addr = ntohl(peer.sin_addr.s_addr);
     for (size_t i = 0; i < polite->source_count; i++)
         if (polite->sources[i] == addr)
             return;
@@ -217,13 +225,15 @@ static void note_source(struct polite *polite, int fd)
         polite->sources[polite->source_count++] = addr;
 }
 
-void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint32_t local)
+void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint32_t local,
+                   uint32_t peer)
 {
     memset(conn, 0, sizeof *conn);
     conn->fd = fd;
-    uint64_t at_ms = arrived_ms(fd);
+    struct tcp_info info = {.tcpi_state = 0};
+    uint64_t at_ms = arrived_ms(fd, &info);
     note_arrival(&polite->whole, at_ms);
-    note_source(polite, fd);
+    note_source(polite, peer);
     struct polite_tally *address = tally_of(polite, local, false);
     struct polite_tally *prefix = tally_of(polite, local & 0xffffff00u, true);
     if (!address || !prefix)
@@ -240,8 +250,10 @@ void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint
     conn->ordinal = address->connections;
     address->open++;
     prefix->open++;
-    note_open(address, prefix, address);
-    note_open(prefix, prefix, NULL);
+    if (!is_live(&info))
+        note_left(conn);
+    note_open(address, prefix, address, conn);
+    note_open(prefix, prefix, NULL, conn);
 }
 
 void polite_hello(struct polite_conn *conn, const char *sni)
@@ -271,8 +283,7 @@ void polite_closed(struct polite *polite, struct polite_conn *conn)
     (void)polite;
     if (!conn->address)
         return;
-    conn->address->open--;
-    conn->prefix->open--;
+    note_left(conn);
     *(conn->prev ? &conn->prev->next : &conn->prefix->conns) = conn->next;
     if (conn->next)
         conn->next->prev = conn->prev;

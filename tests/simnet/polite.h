@@ -35,14 +35,16 @@ struct polite_conn {
     struct polite_conn *next; /* the open connections of the prefix */
     struct polite_conn *prev;
     int fd;
+    bool left;        /* the client has closed its end */
     uint64_t ordinal; /* the how-manieth connection to its address; from 1 */
 };
 
 struct polite *polite_create(void);
 void polite_free(struct polite *polite);
 
-/* A connection to local (IPv4, host order) was accepted as fd. */
-void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint32_t local);
+/* A connection from peer to local (IPv4, host order) was accepted as fd. */
+void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint32_t local,
+                   uint32_t peer);
 
 /* A ClientHello came, with this name (NULL: none); then, its handshake was completed. */
 void polite_hello(struct polite_conn *conn, const char *sni);
