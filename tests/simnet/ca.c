@@ -17,16 +17,17 @@
 #include <time.h>
 
 #define CA_ROOT_FILE "ca.pem"
+#define COMMON_EXTENSIONS 2
 #define HOUR_SECONDS 3600L
 #define AUTHORITY_BEFORE_SECONDS (365 * 24 * HOUR_SECONDS)
 #define AUTHORITY_AFTER_SECONDS (3650 * 24 * HOUR_SECONDS)
 #define CN_MAX_BYTES 64 /* RFC 5280 appendix A: ub-common-name */
-#define SERIAL_BYTES 16
 
 /* An issuer: its certificate, its key, and the chain that its leaves are sent with. */
 struct issuer {
     X509 *root;
     X509 *cert;
+    X509 *sent; /* the same */
     EVP_PKEY *key;
     STACK_OF(X509) * chain;
 };
@@ -45,8 +46,8 @@ struct sim_ca {
 
 static bool set_name(X509_NAME *name, const char *common_name)
 {
-    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name,
-                                      -1, -1, 0) == 1;
+    return X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC,
+                                      (const unsigned char *)common_name, -1, -1, 0) == 1;
 }
 
 /* Empties the subject first. X.509 caps a CN at 64 bytes: what is longer has its name in the SAN
@@ -61,16 +62,24 @@ static bool set_leaf_subject(X509 *cert, const char *common_name)
     return set_name(subject, common_name);
 }
 
-static bool set_serial(X509 *cert)
+static bool set_serial(X509 *cert, const struct ca_serial *serial)
 {
-    unsigned char bytes[SERIAL_BYTES];
-    if (RAND_bytes(bytes, sizeof bytes) != 1)
+    return ASN1_STRING_set(X509_get_serialNumber(cert), serial->bytes, sizeof serial->bytes) == 1;
+}
+
+bool ca_serial_draw(struct ca_serial *serial)
+{
+    if (RAND_bytes(serial->bytes, sizeof serial->bytes) != 1)
         return false;
-    bytes[0] = (unsigned char)((bytes[0] & 0x3f) | 0x40); /* positive, and always 16 bytes */
-    BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
-    bool ok = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
-    BN_free(number);
-    return ok;
+    serial->bytes[0] = (serial->bytes[0] & 0x3f) | 0x40; /* positive, and always of that length */
+    return true;
+}
+
+void ca_serial_next(struct ca_serial *serial)
+{
+    size_t at = sizeof serial->bytes - 1;
+    while (++serial->bytes[at] == 0 && at > 1)
+        at--;
 }
 
 static bool set_times(X509 *cert, time_t from, time_t until)
@@ -96,8 +105,10 @@ static X509 *make_authority(const char *name, EVP_PKEY *key, X509 *issuer, EVP_P
                             time_t now)
 {
     X509 *cert = X509_new_ex(sim_crypto(), NULL);
+    struct ca_serial serial;
     const char *constraint = issuer ? "critical,CA:TRUE,pathlen:0" : "critical,CA:TRUE";
-    bool ok = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert) &&
+    bool ok = cert && X509_set_version(cert, X509_VERSION_3) && ca_serial_draw(&serial) &&
+              set_serial(cert, &serial) &&
               set_times(cert, now - AUTHORITY_BEFORE_SECONDS, now + AUTHORITY_AFTER_SECONDS) &&
               set_name(X509_get_subject_name(cert), name) &&
               X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) &&
@@ -112,9 +123,24 @@ static X509 *make_authority(const char *name, EVP_PKEY *key, X509 *issuer, EVP_P
     return cert;
 }
 
+/* A copy that keeps its bytes, as certificates that were read do: one that was made is encoded anew
+ * for each client. */
+static X509 *read_back(const X509 *cert)
+{
+    uint8_t *der = NULL;
+    int len = i2d_X509(cert, &der);
+    const uint8_t *at = der;
+    X509 *copy = len > 0 ? X509_new_ex(sim_crypto(), NULL) : NULL;
+    if (copy)
+        d2i_X509(&copy, &at, len); /* NULL when it fails */
+    OPENSSL_free(der);
+    return copy;
+}
+
 static void issuer_clear(struct issuer *issuer)
 {
     sk_X509_free(issuer->chain);
+    X509_free(issuer->sent);
     X509_free(issuer->cert);
     X509_free(issuer->root);
     EVP_PKEY_free(issuer->key);
@@ -130,7 +156,8 @@ static bool issuer_make(struct issuer *issuer, const char *root_name, const char
     if (issuer->root)
         issuer->cert = make_authority(name, issuer->key, issuer->root, root_key, now);
     EVP_PKEY_free(root_key);
-    return issuer->cert && sk_X509_push(issuer->chain, issuer->cert) > 0;
+    issuer->sent = issuer->cert ? read_back(issuer->cert) : NULL;
+    return issuer->sent && sk_X509_push(issuer->chain, issuer->sent) > 0;
 }
 
 bool sim_ca_set_aia(struct sim_ca *ca, const char *url)
@@ -271,14 +298,25 @@ static bool add_alt_names(X509 *x509, const struct sim_cert *cert)
     return ok;
 }
 
-static bool set_extensions(const struct sim_ca *ca, X509 *x509, const struct sim_cert *cert)
+/* The first two are the same in all leaves, and stay where they are. */
+static bool set_extensions(const struct sim_ca *ca, X509 *x509, bool is_new,
+                           const struct sim_cert *cert)
 {
-    while (X509_get_ext_count(x509) > 0)
-        X509_EXTENSION_free(X509_delete_ext(x509, 0));
-    return X509_add_ext(x509, ca->not_a_ca, -1) && X509_add_ext(x509, ca->usage, -1) &&
+    while (X509_get_ext_count(x509) > COMMON_EXTENSIONS)
+        X509_EXTENSION_free(X509_delete_ext(x509, COMMON_EXTENSIONS));
+    return (!is_new ||
+            (X509_add_ext(x509, ca->not_a_ca, -1) && X509_add_ext(x509, ca->usage, -1))) &&
            (cert->issuer != SIM_ISSUER_MISSING_AIA || !ca->aia ||
             X509_add_ext(x509, ca->aia, -1)) &&
            add_alt_names(x509, cert);
+}
+
+/* The issuer that a certificate had is mostly the one that it gets. */
+static bool set_issuer(X509 *x509, const X509 *issuer)
+{
+    const X509_NAME *name = X509_get_subject_name(issuer);
+    return X509_NAME_cmp(X509_get_issuer_name(x509), name) == 0 ||
+           X509_set_issuer_name(x509, name) == 1;
 }
 
 /* Encoding the same RSA key again would cost ten times what all else does. A new
@@ -289,7 +327,8 @@ static bool set_leaf_key(X509 *x509, bool is_new, EVP_PKEY *key)
     return (!is_new && X509_get0_pubkey(x509) == key) || X509_set_pubkey(x509, key);
 }
 
-bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_leaf *leaf)
+bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, const struct ca_serial *serial,
+              struct ca_leaf *leaf)
 {
     const struct issuer *issuer =
         cert->issuer == SIM_ISSUER_UNKNOWN_ROOT ? &ca->unknown : &ca->trusted;
@@ -302,12 +341,11 @@ bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_le
     leaf->cert = x509;
     leaf->key = ca->leaf_key[cert->key];
     leaf->chain = alone ? NULL : issuer->chain;
-    return x509 && X509_set_version(x509, X509_VERSION_3) && set_serial(x509) &&
+    return x509 && X509_set_version(x509, X509_VERSION_3) && set_serial(x509, serial) &&
            set_times(x509, ca->born + cert->not_before_h * HOUR_SECONDS,
                      ca->born + cert->not_after_h * HOUR_SECONDS) &&
-           set_leaf_subject(x509, cert->cn) &&
-           X509_set_issuer_name(x509, X509_get_subject_name(self ? x509 : issuer->cert)) &&
-           set_leaf_key(x509, is_new, leaf->key) && set_extensions(ca, x509, cert) &&
+           set_leaf_subject(x509, cert->cn) && set_issuer(x509, self ? x509 : issuer->cert) &&
+           set_leaf_key(x509, is_new, leaf->key) && set_extensions(ca, x509, is_new, cert) &&
            X509_sign(x509, self ? leaf->key : issuer->key,
                      cert->sha1_signature ? EVP_sha1() : EVP_sha256()) > 0;
 }

@@ -15,6 +15,13 @@
 
 #include <openssl/ssl.h>
 
+#define CA_SERIAL_BYTES 16
+
+/* Serial numbers: the first is drawn, others follow it (RFC 5280 section 4.1.2.2: unique). */
+struct ca_serial {
+    uint8_t bytes[CA_SERIAL_BYTES];
+};
+
 struct ca_leaf {
     X509 *cert;
     EVP_PKEY *key;          /* the authority's: not referenced */
@@ -33,6 +40,10 @@ bool ca_revoke(const struct sim_ca *ca, X509 *leaf, uint8_t **der, size_t *der_l
 /* Issues a leaf. leaf->cert is NULL, or a certificate issued before that becomes this one, which is
  * faster (by ten times for an RSA key): whoever else holds a reference to it must have done with
  * it. The caller frees leaf->cert by X509_free(), also after a failure. False: OpenSSL failed. */
-bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, struct ca_leaf *leaf);
+bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, const struct ca_serial *serial,
+              struct ca_leaf *leaf);
+
+bool ca_serial_draw(struct ca_serial *serial);
+void ca_serial_next(struct ca_serial *serial);
 
 #endif

@@ -1,5 +1,7 @@
 #include "tests/simnet/conn.h"
 
+#include "tests/simnet/pool.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,7 +18,7 @@ static void conn_free(struct conn *conn)
 {
     conn->worker->protocol->release(conn);
     strbuf_free(&conn->out);
-    free(conn);
+    pool_free(conn);
 }
 
 /* Every callback from the loop ends here: a connection is freed when nobody above uses it. */
@@ -327,7 +329,7 @@ bool conn_is_limited(const struct conn *conn)
 
 void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_name, uint32_t peer)
 {
-    struct conn *conn = calloc(1, worker->protocol->conn_bytes);
+    struct conn *conn = pool_zalloc(worker->protocol->conn_bytes);
     if (!conn) {
         close(fd);
         return;
@@ -345,7 +347,7 @@ void conn_accept(struct worker *worker, int fd, uint32_t addr, const char *addr_
         !loop_io_add(worker->loop, &conn->io)) {
         loop_timer_clear(worker->loop, &conn->deadline);
         close(fd);
-        free(conn);
+        pool_free(conn);
         return;
     }
     polite_opened(worker->polite, &conn->manners, fd, addr, peer);

@@ -1,5 +1,7 @@
 #include "tests/simnet/http1.h"
 
+#include "tests/simnet/pool.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,7 +37,7 @@ struct request {
 
 struct http1 *http1_create(struct conn *conn, http_answer_fn *answer)
 {
-    struct http1 *http1 = calloc(1, sizeof *http1);
+    struct http1 *http1 = pool_zalloc(sizeof *http1);
     if (!http1)
         return NULL;
     http1->conn = conn;
@@ -50,7 +52,7 @@ void http1_free(struct http1 *http1)
         return;
     http_reply_free(http1->reply);
     strbuf_free(&http1->in);
-    free(http1);
+    pool_free(http1);
 }
 
 /* --- The request --- */

@@ -1,5 +1,7 @@
 #include "tests/simnet/http2.h"
 
+#include "tests/simnet/pool.h"
+
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +30,15 @@ struct http2 {
     http_answer_fn *answer;
     nghttp2_session *session;
     struct stream *streams;
-    bool cut; /* a reply was cut short: close when what is queued is out */
+    bool heard; /* the client has said something: our SETTINGS go with the answer to it */
+    bool cut;   /* a reply was cut short: close when what is queued is out */
 };
 
 /* --- Streams --- */
 
 static struct stream *stream_create(struct http2 *http2, int32_t id)
 {
-    struct stream *stream = calloc(1, sizeof *stream);
+    struct stream *stream = pool_zalloc(sizeof *stream);
     if (!stream)
         return NULL;
     stream->id = id;
@@ -53,7 +56,7 @@ static void stream_free(struct http2 *http2, struct stream *stream)
     if (stream->next)
         stream->next->prev = stream->prev;
     http_reply_free(stream->reply);
-    free(stream);
+    pool_free(stream);
 }
 
 static ssize_t read_body(nghttp2_session *session, int32_t stream_id, uint8_t *buf, size_t size,
@@ -193,10 +196,37 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     return 0;
 }
 
+/* --- Memory --- */
+
+static void *mem_malloc(size_t len, void *user_data)
+{
+    (void)user_data;
+    return pool_malloc(len);
+}
+
+static void *mem_calloc(size_t count, size_t size, void *user_data)
+{
+    (void)user_data;
+    return pool_calloc(count, size);
+}
+
+static void *mem_realloc(void *p, size_t len, void *user_data)
+{
+    (void)user_data;
+    return pool_realloc(p, len);
+}
+
+static void mem_free(void *p, void *user_data)
+{
+    (void)user_data;
+    pool_free(p);
+}
+
 /* --- The session --- */
 
 static bool start_session(struct http2 *http2)
 {
+    nghttp2_mem mem = {NULL, mem_malloc, mem_free, mem_calloc, mem_realloc}; /* is copied */
     nghttp2_session_callbacks *callbacks;
     nghttp2_settings_entry limit = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2_STREAMS_MAX};
     if (nghttp2_session_callbacks_new(&callbacks) != 0)
@@ -205,7 +235,7 @@ static bool start_session(struct http2 *http2)
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-    int failed = nghttp2_session_server_new(&http2->session, callbacks, http2);
+    int failed = nghttp2_session_server_new3(&http2->session, callbacks, http2, NULL, &mem);
     nghttp2_session_callbacks_del(callbacks);
     return failed == 0 &&
            nghttp2_submit_settings(http2->session, NGHTTP2_FLAG_NONE, &limit, 1) == 0;
@@ -213,7 +243,7 @@ static bool start_session(struct http2 *http2)
 
 struct http2 *http2_create(struct conn *conn, http_answer_fn *answer_fn)
 {
-    struct http2 *http2 = calloc(1, sizeof *http2);
+    struct http2 *http2 = pool_zalloc(sizeof *http2);
     if (!http2)
         return NULL;
     http2->conn = conn;
@@ -232,7 +262,7 @@ void http2_free(struct http2 *http2)
     while (http2->streams)
         stream_free(http2, http2->streams);
     nghttp2_session_del(http2->session);
-    free(http2);
+    pool_free(http2);
 }
 
 /* Moves frames from nghttp2 to the socket until one of them has no more. */
@@ -283,6 +313,7 @@ void http2_ready(struct http2 *http2)
     size_t len;
     enum conn_got got;
     while ((got = conn_recv(http2->conn, buf, sizeof buf, &len)) == CONN_GOT) {
+        http2->heard = true;
         if (nghttp2_session_mem_recv(http2->session, buf, len) < 0) {
             conn_close(http2->conn);
             return;
@@ -292,7 +323,7 @@ void http2_ready(struct http2 *http2)
     }
     if (got == CONN_GONE)
         conn_close(http2->conn);
-    else
+    else if (http2->heard)
         settle(http2);
 }
 

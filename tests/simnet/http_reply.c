@@ -1,5 +1,7 @@
 #include "tests/simnet/http_reply.h"
 
+#include "tests/simnet/pool.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +39,7 @@ static bool copy_body(struct http_reply *reply, const void *p, size_t len)
 {
     if (len == 0)
         return true;
-    reply->body = malloc(len);
+    reply->body = pool_malloc(len);
     if (!reply->body)
         return false;
     memcpy(reply->body, p, len);
@@ -52,7 +54,7 @@ static bool gzip_body(struct http_reply *reply, const uint8_t *p, size_t len)
                      Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
     uLong bound = deflateBound(&z, (uLong)len);
-    reply->body = malloc(bound);
+    reply->body = pool_malloc(bound);
     z.next_in = (z_const Bytef *)p;
     z.avail_in = (uInt)len;
     z.next_out = reply->body;
@@ -74,7 +76,7 @@ static void set_lengths(struct http_reply *reply, size_t pad)
 
 struct http_reply *http_reply_create(const struct sim_http *http)
 {
-    struct http_reply *reply = calloc(1, sizeof *reply);
+    struct http_reply *reply = pool_zalloc(sizeof *reply);
     if (!reply)
         return NULL;
     reply->status = http->status;
@@ -100,7 +102,7 @@ struct http_reply *http_reply_create(const struct sim_http *http)
 
 struct http_reply *http_reply_of_bytes(unsigned status, const char *type, const void *p, size_t len)
 {
-    struct http_reply *reply = calloc(1, sizeof *reply);
+    struct http_reply *reply = pool_zalloc(sizeof *reply);
     if (!reply)
         return NULL;
     reply->status = status;
@@ -123,8 +125,8 @@ void http_reply_free(struct http_reply *reply)
 {
     if (!reply)
         return;
-    free(reply->body);
-    free(reply);
+    pool_free(reply->body);
+    pool_free(reply);
 }
 
 size_t http_reply_read(const struct http_reply *reply, size_t offset, void *buf, size_t size)

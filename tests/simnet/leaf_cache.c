@@ -27,6 +27,7 @@ struct leaf_cache {
     struct entry *newest;
     struct entry *oldest;
     uint64_t issued;
+    struct ca_serial serial; /* of the next one */
 };
 
 struct key {
@@ -87,7 +88,8 @@ struct leaf_cache *leaf_cache_create(const struct sim_ca *ca, size_t max)
     while (cache->bucket_count < max)
         cache->bucket_count *= 2;
     cache->buckets = calloc(cache->bucket_count, sizeof(struct entry *));
-    if (!cache->buckets) {
+    if (!cache->buckets || !ca_serial_draw(&cache->serial)) {
+        free(cache->buckets);
         free(cache);
         return NULL;
     }
@@ -192,7 +194,7 @@ static struct entry *issue(struct leaf_cache *cache, const struct sim_cert *cert
     if (!entry)
         return NULL;
     entry->leaf.cert = take_old_cert(cache, cert->key);
-    if (!ca_issue(cache->ca, cert, &entry->leaf)) {
+    if (!ca_issue(cache->ca, cert, &cache->serial, &entry->leaf)) {
         entry_free(entry);
         return NULL;
     }
@@ -206,6 +208,7 @@ static struct entry *issue(struct leaf_cache *cache, const struct sim_cert *cert
     link_newest(cache, entry);
     cache->count++;
     cache->issued++;
+    ca_serial_next(&cache->serial);
     return entry;
 }
 

@@ -59,7 +59,8 @@ bool loop_io_add_gated(struct loop *loop, struct loop_io *io);
 void loop_io_want(struct loop *loop, struct loop_io *io, uint32_t events);
 /* Before the descriptor is closed. No event for io is delivered afterwards. */
 void loop_io_remove(struct loop *loop, struct loop_io *io);
-/* Closes the descriptor, of which there must be no duplicate: that removes it at no further cost. */
+/* Closes the descriptor, of which there must be no duplicate: that removes it at no further cost.
+ */
 void loop_io_close(struct loop *loop, struct loop_io *io);
 
 /* Holds back, or lets through again, the events of all gated descriptors. */

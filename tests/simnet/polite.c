@@ -157,23 +157,21 @@ static bool is_live(const struct tcp_info *info)
     return info->tcpi_state == TCP_ESTABLISHED;
 }
 
-/* The newest was asked when it came. */
-static void find_those_that_left(const struct polite_tally *prefix, const struct polite_tally *only,
+/* Of the whole prefix, or of one of its addresses. The newest was asked when it came. */
+static void find_those_that_left(const struct polite_tally *prefix,
+                                 const struct polite_tally *address,
                                  const struct polite_conn *newest)
 {
     for (struct polite_conn *conn = prefix->conns; conn; conn = conn->next) {
         struct tcp_info info;
-        if (conn != newest && !conn->left && (!only || conn->address == only) &&
+        if (conn != newest && !conn->left && (!address || conn->address == address) &&
             !(ask_tcp(conn->fd, &info) && is_live(&info)))
             note_left(conn);
     }
 }
 
-static void note_open(struct polite_tally *tally, const struct polite_tally *prefix,
-                      const struct polite_tally *only, const struct polite_conn *newest)
+static void note_open(struct polite_tally *tally)
 {
-    if (tally->open > tally->max_open && prefix->open <= RECOUNT_MAX)
-        find_those_that_left(prefix, only, newest);
     uint32_t open = tally->open;
     if (open == 0)
         open = 1; /* the newest: its client has left before we came to accept it */
@@ -252,8 +250,11 @@ void polite_opened(struct polite *polite, struct polite_conn *conn, int fd, uint
     prefix->open++;
     if (!is_live(&info))
         note_left(conn);
-    note_open(address, prefix, address, conn);
-    note_open(prefix, prefix, NULL, conn);
+    bool most_of_prefix = prefix->open > prefix->max_open;
+    if ((most_of_prefix || address->open > address->max_open) && prefix->open <= RECOUNT_MAX)
+        find_those_that_left(prefix, most_of_prefix ? NULL : address, conn);
+    note_open(address);
+    note_open(prefix);
 }
 
 void polite_hello(struct polite_conn *conn, const char *sni)

@@ -21,10 +21,10 @@
 #endif
 
 enum {
-    SMALLEST_BYTES = 64, /* head included */
-    STEPS = 4,           /* sizes from one power of two to the next */
-    SIZES = 9 * STEPS,   /* up to 28 KiB: an SSL's buffers have 17 */
-    CHUNK_BYTES = 64 * 1024,
+    SMALLEST_BYTES = 64,              /* head included */
+    STEPS = 4,                        /* sizes from one power of two to the next */
+    SIZES = 9 * STEPS,                /* up to 28 KiB: an SSL's buffers have 17 */
+    CHUNK_BYTES = 1024 * 1024,        /* of which the system gives what is touched */
     CUT_MAX_BYTES = CHUNK_BYTES / 16, /* larger pieces are not cut from a chunk */
 };
 
@@ -140,4 +140,40 @@ static void *retake(void *p, size_t len, const char *file, int line)
 bool pool_serve_openssl(void)
 {
     return !POOL_IS_OFF && CRYPTO_set_mem_functions(take, retake, give_back) == 1;
+}
+
+/* ---- for others ------------------------------------------------------------------------------ */
+
+void *pool_malloc(size_t len)
+{
+    size_t some = len > 0 ? len : 1; /* NULL is for memory that ran out */
+    return POOL_IS_OFF ? malloc(some) : take(some, NULL, 0);
+}
+
+void *pool_calloc(size_t count, size_t size)
+{
+    if (size > 0 && count > SIZE_MAX / size)
+        return NULL;
+    return pool_zalloc(count * size);
+}
+
+void *pool_zalloc(size_t len)
+{
+    void *p = pool_malloc(len);
+    if (p != NULL)
+        memset(p, 0, len);
+    return p;
+}
+
+void *pool_realloc(void *p, size_t len)
+{
+    return POOL_IS_OFF ? realloc(p, len) : retake(p, len, NULL, 0);
+}
+
+void pool_free(void *p)
+{
+    if (POOL_IS_OFF)
+        free(p);
+    else
+        give_back(p, NULL, 0);
 }
