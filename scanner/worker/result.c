@@ -98,7 +98,7 @@ void result_unref(struct result *r)
 bool probe_is_transient(const struct probe_facts *p)
 {
     return p->end == PROBE_TIMEOUT || p->end == PROBE_LIMITED || p->end == PROBE_ABANDONED ||
-           p->end == PROBE_PROTOCOL_ERROR;
+           p->end == PROBE_PROTOCOL_ERROR || p->end == PROBE_NO_STARTTLS;
 }
 
 bool probe_depends_on_name(const struct probe_facts *p)

@@ -30,7 +30,8 @@ struct result *result_of_probe(const struct probe_outcome *out, const char *sni)
 struct result *result_ref(struct result *r);
 void result_unref(struct result *r); /* NULL is fine */
 
-/* Another try later could end differently: timeouts, limits, our own abandoning. */
+/* Another try later could end differently: timeouts, limits, our own abandoning, and no STARTTLS,
+ * which some hosts do not offer to whom they do not know yet (greylisting). */
 bool probe_is_transient(const struct probe_facts *p);
 /* The handshake was reached, so that what was seen depends on the name that was asked with. */
 bool probe_depends_on_name(const struct probe_facts *p);

@@ -69,7 +69,8 @@ static bool has_abandoned(const struct evidence *e)
     return false;
 }
 
-/* A second try could tell more: what is unknown is not our own configuration's doing. */
+/* A second try could tell more: what is unknown is not our own configuration's doing, or an MX hides
+ * its STARTTLS from who comes for the first time. */
 static bool could_be_retried(const struct evidence *e, const struct judgement *j)
 {
     if (j->adoption == ADOPTION_UNDETERMINED || lookup_is_undetermined(e->rpt.dns.status))
@@ -79,7 +80,8 @@ static bool could_be_retried(const struct evidence *e, const struct judgement *j
         return true;
     for (size_t i = 0; i < j->findings.n; i++) {
         enum finding_code code = j->findings.v[i].code;
-        if (code == FC_http_limited) /* whatever else decides the verdict */
+        /* Whatever else decides the verdict. */
+        if (code == FC_http_limited || code == FC_starttls_missing)
             return true;
         if (undetermined && finding_row(code)->effect == EFFECT_UNDETERMINED &&
             code != FC_smtp_unroutable && code != FC_host_unroutable)

@@ -110,5 +110,9 @@ for r in map(json.loads, open(sys.argv[1])):
         asked.add(r["policy"]["ip"])
 assert len(asked) > 0.5 * len(away) > 10, (len(asked), len(away))
 PY
+
+# 5. Mail hosts that greylist offer no STARTTLS to whom they see for the first time.
+run grey few --grey-first 1 --
+tests/e2e/compare_truth.py "$top/once/truth" "$dir/scan.ndjson" || bad=1
 [ $bad -eq 0 ] && echo "who limits us is left alone for a while, and judged rightly"
 exit $bad

@@ -33,6 +33,7 @@ enum key {
     KEY_CLIENTS,
     KEY_LIMIT_FIRST,
     KEY_RETRY_AFTER,
+    KEY_GREY_FIRST,
     KEY_READY_FD,
     KEY_TRUTH,
     KEY_NAMES,
@@ -78,6 +79,8 @@ static const struct {
     {KEY_LIMIT_FIRST, "limit-first", "H,S", "0,0",
      "answer the first connections to each address with 429, or with 421 (0,0)"},
     {KEY_RETRY_AFTER, "retry-after", "N", "0", "seconds that such a 429 names (0: names none)"},
+    {KEY_GREY_FIRST, "grey-first", "N", "0",
+     "offer the first connections to each MX address no STARTTLS (0)"},
     {KEY_READY_FD, "ready-fd", "N", NULL,
      "write a line to this descriptor and close it when ready"},
     {KEY_TRUTH, "truth", "FILE", NULL, "write what a perfect scan reports of --names, and end"},
@@ -188,6 +191,10 @@ static bool set_number(enum key key, const char *value, struct sim_options *o)
     case KEY_HTTP_DELAY:
         ok = number(value, DELAY_MAX_MS, &v);
         o->http_delay_ms = (uint32_t)v;
+        return ok;
+    case KEY_GREY_FIRST:
+        ok = number(value, INT32_MAX, &v);
+        o->grey_first = (uint32_t)v;
         return ok;
     case KEY_RETRY_AFTER:
         ok = number(value, INT32_MAX, &v);

@@ -231,6 +231,8 @@ static void opened(struct conn *conn)
         smtp->how = (struct sim_smtp){.banner_code = 421};
         snprintf(smtp->how.banner_text, sizeof smtp->how.banner_text, "4.7.0 too many connections");
     }
+    if (conn->manners.ordinal <= conn->worker->grey_first)
+        smtp->how.starttls = false;
     if (smtp->how.delay_ms > 0)
         conn_alarm(conn, smtp->how.delay_ms);
     else
