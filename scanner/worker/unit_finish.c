@@ -69,8 +69,8 @@ static bool has_abandoned(const struct evidence *e)
     return false;
 }
 
-/* A second try could tell more: what is unknown is not our own configuration's doing, or an MX hides
- * its STARTTLS from who comes for the first time. */
+/* A second try could tell more: what is unknown is not our own configuration's doing, or an MX
+ * hides its STARTTLS from who comes for the first time. */
 static bool could_be_retried(const struct evidence *e, const struct judgement *j)
 {
     if (j->adoption == ADOPTION_UNDETERMINED || lookup_is_undetermined(e->rpt.dns.status))
