@@ -196,6 +196,13 @@ void rig_hold(struct fake *f, const struct fake_query *q)
     rig_keep(r, q);
 }
 
+const char *rig_resolver(const struct rig *r, size_t fake)
+{
+    static char text[ENDPOINT_TEXT_MAX_BYTES];
+    endpoint_text(&r->fakes[fake].at, text);
+    return text;
+}
+
 void rig_free(struct rig *r)
 {
     dns_free(r->engine);

@@ -49,6 +49,8 @@ void rig_run_until_stopped(struct rig *r);
 void rig_stop(struct rig *r);
 size_t rig_count(const struct rig *r, enum lookup status);
 struct dns_stats rig_stats(const struct rig *r);
+/* The name that answers of a fake resolver have; until the next call. */
+const char *rig_resolver(const struct rig *r, size_t fake);
 /* Calls fn once after ms, on the loop. */
 void rig_after(struct rig *r, unsigned ms, void (*fn)(struct rig *));
 /* For handlers: a query to be answered later; the first `most` of them are answered now. */
