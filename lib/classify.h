@@ -1,4 +1,4 @@
-/* classify - what the files classify_*.c share; not for use outside them. */
+/* classify - what the files classify_*.c share; not for use outside them. Pure. */
 #ifndef LIB_CLASSIFY_H
 #define LIB_CLASSIFY_H
 

@@ -31,7 +31,8 @@ struct slice name_parent(struct slice name);
 bool name_under(struct slice name, struct slice suffix);
 
 /* The public suffix list, loaded once and shared read-only by all threads. `path` NULL takes the
- * system's list, or the one built into libpsl. */
+ * system's list, or the one built into libpsl. ST_NOT_FOUND when there is neither, ST_IO for a file
+ * that cannot be read. */
 typedef struct name_psl name_psl;
 enum status name_psl_load(const char *path, name_psl **out);
 void name_psl_free(name_psl *psl);

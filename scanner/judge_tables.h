@@ -14,6 +14,7 @@ struct judge_tables {
  * user. */
 enum status judge_tables_open(const char *providers_file, struct judge_tables *out, char *error,
                               size_t error_size);
+/* Zeroed, or closed already, is fine. */
 void judge_tables_close(struct judge_tables *t);
 
 #endif

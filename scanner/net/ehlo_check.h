@@ -44,9 +44,10 @@ struct ehlo_config {
     size_t n_ours;
 };
 
-/* Copies the configuration and begins to ask. */
+/* Copies the configuration and begins to ask. ST_INVALID for none of ours or too many; ST_NOMEM. */
 enum status ehlo_check_new(struct event_base *base, const struct ehlo_config *config,
                            ehlo_done_fn done, void *arg, ehlo_check **out);
+/* The callback will not come any more. NULL is fine. */
 void ehlo_check_free(ehlo_check *c);
 
 #endif

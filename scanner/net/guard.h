@@ -17,14 +17,15 @@ enum guard_verdict {
     GUARD_BLOCKLISTED, /* on the user's list: CONN_BLOCKLISTED */
 };
 
-enum status guard_new(guard **out);
-void guard_free(guard *g);
-/* One entry of --allow: a CIDR or an address. */
+enum status guard_new(guard **out); /* ST_NOMEM */
+void guard_free(guard *g);          /* NULL is fine */
+/* One entry of --allow: a CIDR or an address. ST_INVALID when it is neither; ST_NOMEM. */
 enum status guard_allow(guard *g, const char *cidr);
 /* The text of a blocklist file: one entry a line, `example.com` that name, `.example.com` it and
  * all below, or a CIDR; `#` begins a comment. ST_INVALID with *line of the first bad line. */
 enum status guard_blocklist(guard *g, struct slice text, size_t *line);
-/* Adds the addresses of this machine's interfaces to the built-in ranges. */
+/* Adds the addresses that this machine's interfaces have now to the built-in ranges. ST_IO with
+ * errno; ST_NOMEM. */
 enum status guard_own_addresses(guard *g);
 
 enum guard_verdict guard_address(const guard *g, const struct net_addr *a);

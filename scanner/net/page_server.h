@@ -1,7 +1,7 @@
 /* page_server - one page of text over HTTP, made anew for each GET: --metrics.
  *
  * evhttp on the caller's event base, with small caps: it is for a Prometheus on the same machine or
- * network, off unless asked for. */
+ * network, off unless asked for. Thread: that of the base. */
 #ifndef SCANNER_NET_PAGE_SERVER_H
 #define SCANNER_NET_PAGE_SERVER_H
 
@@ -11,7 +11,7 @@
 enum { PAGE_REQUEST_MAX_BYTES = 8192, PAGE_TIMEOUT_S = 10 };
 
 typedef struct page_server page_server;
-/* Appends the page to out. On the base's thread. */
+/* Appends the page to out; on failure the answer is 500. */
 typedef enum status (*page_fn)(void *arg, struct strbuf *out);
 
 /* Listens at `at` (port 0: any; page_server_endpoint says which) and serves `path` alone.
@@ -19,6 +19,7 @@ typedef enum status (*page_fn)(void *arg, struct strbuf *out);
 enum status page_server_new(struct event_base *base, const struct endpoint *at, const char *path,
                             page_fn page, void *arg, page_server **out);
 struct endpoint page_server_endpoint(const page_server *s);
+/* Closes what is connected. NULL is fine. */
 void page_server_free(page_server *s);
 
 #endif

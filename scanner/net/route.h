@@ -1,4 +1,4 @@
-/* route - which families this machine can send to. */
+/* route - which families this machine can send to. Any thread. */
 #ifndef SCANNER_NET_ROUTE_H
 #define SCANNER_NET_ROUTE_H
 

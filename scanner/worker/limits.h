@@ -1,7 +1,7 @@
 /* limits - every limit of the scanner in one table: default, unit, who counts it.
  *
- * Caps of parsed things stand in lib/caps.h; what the user may set is in options.c and starts from
- * here. */
+ * Caps of parsed things stand in lib/caps.h; what the user may set is in options_table.c and starts
+ * from here. */
 #ifndef SCANNER_WORKER_LIMITS_H
 #define SCANNER_WORKER_LIMITS_H
 
