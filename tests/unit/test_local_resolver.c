@@ -97,16 +97,36 @@ static void test_conf(void **state)
     static const char last[] = "include: \"/dev/fd/4\"\n";
     assert_string_equal(text.p + text.len - strlen(last), last);
     assert_null(strstr(text.p, "\n    private-address:"));
+    strbuf_free(&text);
+    addr_set_free(&avoid);
+}
 
-    strbuf_clear(&text);
-    plan = (struct resolver_plan){.port = 1, .threads = 1, .avoid = &avoid};
+/* Without anchor, IPv6, sources, newer statements or a user's file. */
+static void test_conf_of_little(void **state)
+{
+    (void)state;
+    struct addr_set avoid = avoid_of(NULL, 0);
+    const struct resolver_plan plan = {.port = 1, .threads = 1, .avoid = &avoid};
+    struct strbuf text;
+    strbuf_init(&text, RESOLVER_CONF_MAX_BYTES);
     assert_int_equal(resolver_conf_write(&plan, &text), ST_OK);
     expect_line(&text, "    module-config: \"iterator\"");
     expect_line(&text, "    do-ip6: no");
     assert_null(strstr(text.p, "wait-limit"));
     assert_null(strstr(text.p, "outgoing-interface"));
     assert_null(strstr(text.p, "include"));
+    strbuf_free(&text);
+    addr_set_free(&avoid);
+}
 
+/* File names that would end the statement. */
+static void test_conf_refused(void **state)
+{
+    (void)state;
+    struct addr_set avoid = avoid_of(NULL, 0);
+    struct resolver_plan plan = {.port = 1, .threads = 1, .avoid = &avoid};
+    struct strbuf text;
+    strbuf_init(&text, RESOLVER_CONF_MAX_BYTES);
     static const char *const bad[] = {"/x\"y", "/x\ny"};
     for (size_t i = 0; i < 2; i++) {
         plan.extra = bad[i];
@@ -375,6 +395,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conf),
+        cmocka_unit_test(test_conf_of_little),
+        cmocka_unit_test(test_conf_refused),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_documented),
         cmocka_unit_test(test_words),
