@@ -8,6 +8,11 @@ void crowd_init(struct crowd *c, uint32_t young_max, uint32_t all_max)
     c->last = &c->first;
 }
 
+void crowd_set_all_max(struct crowd *c, uint32_t all_max)
+{
+    c->all_max = all_max;
+}
+
 static uint64_t times_usual(const struct crowd *c, uint64_t least, uint64_t most)
 {
     uint64_t age = CROWD_YOUNG_TIMES_USUAL * c->usual_us;
@@ -16,9 +21,13 @@ static uint64_t times_usual(const struct crowd *c, uint64_t least, uint64_t most
     return age > most ? most : age;
 }
 
-static uint64_t young_us(const struct crowd *c)
+/* Whether it is old enough to be no longer counted: it waits for its peer, not for us. */
+static bool only_waits(const struct crowd *c, const struct crowd_member *m, uint64_t now_us)
 {
-    return times_usual(c, CROWD_YOUNG_MIN_US, CROWD_YOUNG_MAX_US);
+    bool overtaken = m->since_us < c->overtaker_us;
+    uint64_t young_us = overtaken ? times_usual(c, CROWD_YOUNG_MIN_US, CROWD_YOUNG_MAX_US)
+                                  : (uint64_t)CROWD_YOUNG_MAX_US;
+    return m->since_us + young_us <= now_us;
 }
 
 static void take_out(struct crowd *c, struct crowd_member *m)
@@ -52,7 +61,7 @@ static void forget(struct crowd *c, uint64_t now_us)
 bool crowd_has_room(struct crowd *c, uint64_t now_us)
 {
     forget(c, now_us);
-    while (c->first && c->first->since_us + young_us(c) <= now_us)
+    while (c->first && only_waits(c, c->first, now_us))
         take_out(c, c->first);
     return c->young < room(c) && c->all < c->all_max;
 }
@@ -76,6 +85,8 @@ void crowd_leave(struct crowd *c, struct crowd_member *m, bool timed_out, uint64
         uint64_t lasted = now_us - m->since_us < most ? now_us - m->since_us : most;
         c->usual_us = c->usual_us - c->usual_us / 16 + lasted / 16;
         c->told_us = now_us;
+        if (c->overtaker_us < m->since_us)
+            c->overtaker_us = m->since_us;
     }
     if (m->young)
         take_out(c, m);

@@ -31,6 +31,10 @@ enum {
     LIMIT_HANDSHAKES_PER_WORKER = 200, /* TLS handshakes at once, so that no timeout is our own */
     LIMIT_CONNECTIONS = 1800,          /* at once over all workers, waiting ones included */
     LIMIT_CONNECTIONS_LEAST = 16,      /* of one worker */
+    /* Connections at once and what is remembered (answers, probes, intermediates, withheld domains)
+     * share this memory over all workers. A fetch in its handshake takes as much as any. */
+    LIMIT_HELD_BYTES = 122 * 1024 * 1024,
+    LIMIT_CONNECTION_BYTES = 64 * 1024,
     LIMIT_LIMITED_AGAIN = 1,           /* tries more of an MX that says 4xx, in the first pass */
     LIMIT_NS_PER_ZONE = 8,             /* name servers asked under --deep; most zones have 2 to 6 */
     LIMIT_ZONE_CUTS = 8,         /* names asked for NS, from _mta-sts.D up, to find the zone */
@@ -50,8 +54,8 @@ enum {
     LIMIT_COALESCE_PARKED_MS = 2000, /* for so long at most */
     LIMIT_COALESCE_IDLE_MS = 2000,   /* an unused one is closed */
     LIMIT_COALESCE_RIDE_MS = 10000,  /* for a request; afterwards by a connection of its own */
-    LIMIT_RETRY_DOMAINS = 1000000,   /* undetermined domains kept for the second pass */
-    LIMIT_RETRY_LINES_BYTES = 8 * 1024 * 1024, /* of their records, as the first pass saw them */
+    LIMIT_RETRY_BYTES = 32 * 1024 * 1024,      /* withheld for the second pass, some 70 a domain; */
+    LIMIT_RETRY_LINES_BYTES = 8 * 1024 * 1024, /* of that records as the first pass saw them */
     LIMIT_FEED_BATCH = 256,                    /* input items handed to a worker at once */
     LIMIT_FEED_QUEUE = 64,                     /* batches read ahead */
     LIMIT_STANDSTILL_MS = 660000,  /* a unit waits no longer behind a gate where nobody moves:

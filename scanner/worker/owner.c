@@ -207,6 +207,16 @@ static void start(struct owner *o, struct gate_item *item)
     }
 }
 
+/* Who is held by silent hosts gives way to what is remembered. */
+static void limit_crowd(struct owner *o)
+{
+    const struct worker_shared *s = o->worker->shared;
+    size_t share = LIMIT_HELD_BYTES / s->n_workers, held = worker_remembered_bytes(o->worker);
+    size_t room = (share > held ? share - held : 0) / LIMIT_CONNECTION_BYTES;
+    uint32_t most = s->connections_per_worker, least = most / 4; /* the scan goes on in any case */
+    crowd_set_all_max(&o->crowd, room > most ? most : room < least ? least : (uint32_t)room);
+}
+
 static bool has_room(struct owner *o, uint64_t now)
 {
     return !o->worker->stalled && !o->worker->stopping && crowd_has_room(&o->crowd, now);
@@ -216,6 +226,7 @@ void owner_pump(struct owner *o)
 {
     o->worker->stats.loop_turns++;
     coalesce_sweep(o);
+    limit_crowd(o);
     uint64_t now = worker_now_us(o->worker), next[2] = {UINT64_MAX, UINT64_MAX};
     gate *const gates[2] = {o->https, o->smtp};
     /* In turn: a domain is done when its policy and its hosts are, and waits in memory until then.

@@ -132,8 +132,9 @@ void owner_settle_probe(struct owner *o, struct job *job)
     struct probe_key key;
     make_key(job, &key);
     bool by_address = job->cache_key_len == key.address_len;
-    struct waiter *next, *waiter = waitq_settle(o->probes, job->cache_key, job->cache_key_len,
-                                                r ? result_ref(r) : NULL, 0, UINT64_MAX);
+    struct waiter *next,
+        *waiter = waitq_settle(o->probes, job->cache_key, job->cache_key_len,
+                               r ? result_ref(r) : NULL, result_bytes(r), UINT64_MAX);
     free(job->cache_key);
     job->cache_key = NULL;
     uint64_t now = worker_now_us(o->worker);
@@ -167,7 +168,7 @@ void owner_know_probe(struct owner *o, const struct net_addr *ip, struct result 
     if (first)
         first->names_tried++;
     if (waitq_join(o->probes, key.bytes, len, now_ms, &nobody, &value) == WAITQ_LEAD)
-        waitq_settle(o->probes, key.bytes, len, r, 0, UINT64_MAX);
+        waitq_settle(o->probes, key.bytes, len, r, result_bytes(r), UINT64_MAX);
     else
         result_unref(r);
 }

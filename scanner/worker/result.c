@@ -80,6 +80,11 @@ struct result *result_of_probe(const struct probe_outcome *out, const char *sni)
     return result_of(fill_probe, out, sni);
 }
 
+size_t result_bytes(const struct result *r)
+{
+    return r ? sizeof *r + r->arena.used_bytes : 0;
+}
+
 struct result *result_ref(struct result *r)
 {
     atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);

@@ -28,7 +28,8 @@ struct result {
 struct result *result_of_fetch(const struct fetch_outcome *out);
 struct result *result_of_probe(const struct probe_outcome *out, const char *sni);
 struct result *result_ref(struct result *r);
-void result_unref(struct result *r); /* NULL is fine */
+void result_unref(struct result *r);         /* NULL is fine */
+size_t result_bytes(const struct result *r); /* what it takes but for the chain; 0 for NULL */
 
 /* Another try later could end differently: timeouts, limits, our own abandoning, and no STARTTLS,
  * which some hosts do not offer to whom they do not know yet (greylisting). */

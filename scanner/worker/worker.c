@@ -75,14 +75,13 @@ static bool begin_next(struct worker *w)
             return false;
         st = candidate_begin(w, item, false);
     } else {
-        struct retry_domain *d = w->draining ? NULL : retry_take(&w->withheld);
-        if (!d)
+        struct retry_domain d;
+        if (w->draining || !retry_take(&w->withheld, &d))
             return false;
         struct input_item item = {
-            .index = d->index, .rank = d->rank, .domain = d->domain, .tag = d->tag};
+            .index = d.index, .rank = d.rank, .domain = d.domain, .tag = d.tag};
         w->stats.retried++;
         st = candidate_begin(w, &item, true);
-        retry_domain_free(d);
     }
     if (st != ST_OK)
         worker_fail(w);
@@ -195,7 +194,7 @@ enum status worker_new(const struct worker_shared *shared, uint32_t id, struct w
         w->record_max = 1;
     w->wide_max = w->record_max < WIDE_UNITS_MAX ? w->record_max : WIDE_UNITS_MAX;
     judgement_init(&w->judgement);
-    retry_init(&w->withheld, LIMIT_RETRY_DOMAINS / shared->n_workers,
+    retry_init(&w->withheld, LIMIT_RETRY_BYTES / shared->n_workers,
                LIMIT_RETRY_LINES_BYTES / shared->n_workers);
     enum status st = ST_NOMEM;
     w->base = make_base();

@@ -145,6 +145,8 @@ bool worker_deliver(struct worker *w);
 void worker_free(struct worker *w);
 /* Its counters; while it runs only from its own thread (worker_ask_stats). */
 void worker_stats(const struct worker *w, struct scan_stats *out);
+/* What it keeps of domains that are done: answers, probes, intermediates, withheld domains. */
+size_t worker_remembered_bytes(const struct worker *w);
 
 /* From the scan's thread. */
 void worker_send_order(struct worker *w, enum worker_order order);

@@ -68,8 +68,8 @@ void worker_count_record(struct worker *w, const struct evidence *e, const struc
 static enum status add_withheld(struct worker *w, const struct retry_domain *d, struct evidence *e,
                                 struct strbuf *lines)
 {
-    if (d->line)
-        return strbuf_add(lines, d->line, d->line_len);
+    if (d->line.len > 0)
+        return strbuf_add(lines, d->line.p, d->line.len);
     enum status st = retry_evidence(d, e);
     judgement_reset(&w->judgement);
     if (st == ST_OK)
@@ -90,17 +90,18 @@ static void count_line(struct worker *w, struct slice line)
 void worker_write_withheld(struct worker *w, bool provisional)
 {
     struct evidence e;
+    struct retry_domain d;
     evidence_init(&e);
-    for (struct retry_domain *d; (d = retry_take(&w->withheld)); retry_domain_free(d)) {
+    while (retry_take(&w->withheld, &d)) {
         struct record_batch *b = batch_for(w, provisional);
         size_t before = b ? b->lines.len : 0;
-        if (!b || add_withheld(w, d, &e, &b->lines) != ST_OK) {
+        if (!b || add_withheld(w, &d, &e, &b->lines) != ST_OK) {
             worker_fail(w);
             continue;
         }
         if (!provisional)
             count_line(w, (struct slice){b->lines.p + before, b->lines.len - before});
-        batch_grew(w, d->index);
+        batch_grew(w, d.index);
     }
     evidence_free(&e);
     worker_submit_batch(w);

@@ -63,6 +63,12 @@ void worker_fail(struct worker *w)
     worker_tell(w, (struct worker_report){.kind = REPORT_FAILED});
 }
 
+size_t worker_remembered_bytes(const struct worker *w)
+{
+    size_t bytes = waitq_bytes(w->names) + waitq_bytes(w->aia) + w->withheld.bytes;
+    return w->owner.probes ? bytes + waitq_bytes(w->owner.probes) : bytes;
+}
+
 void worker_stats(const struct worker *w, struct scan_stats *out)
 {
     struct dns_stats dns = {.sent = 0};

@@ -25,7 +25,9 @@ static void test_counts_the_young(void **state)
     assert_true(crowd_has_room(&c, 10 * MS));
     crowd_enter(&c, &m[1], 200 * MS);
     assert_false(crowd_has_room(&c, 200 * MS));
-    /* Two have grown old, one has not. */
+    /* Two have grown old, and another one came through meanwhile. */
+    crowd_leave(&c, &m[1], false, 300 * MS);
+    crowd_enter(&c, &m[1], 300 * MS);
     assert_true(crowd_has_room(&c, SECOND));
     assert_int_equal(c.young, 1);
     assert_int_equal(c.all, 3);
@@ -113,11 +115,14 @@ static void test_who_waits_soon_holds_no_slot(void **state)
     uint64_t now = 0;
     crowd_init(&c, 200, 300);
     c.usual_us = 20 * MS;
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 199; i++)
         crowd_enter(&c, &m[i], now);
+    crowd_enter(&c, &m[199], now + 1);
+    crowd_leave(&c, &m[199], false, now + 20 * MS);
+    crowd_enter(&c, &m[199], now + 20 * MS);
     assert_false(crowd_has_room(&c, now + CROWD_YOUNG_MIN_US - 1));
     assert_true(crowd_has_room(&c, now + CROWD_YOUNG_MIN_US));
-    assert_int_equal(c.young, 0);
+    assert_int_equal(c.young, 1);
     for (int i = 0; i < 200; i++)
         crowd_leave(&c, &m[i], true, now + SECOND);
 
@@ -127,6 +132,57 @@ static void test_who_waits_soon_holds_no_slot(void **state)
     assert_false(crowd_has_room(&c, now + CROWD_YOUNG_MAX_US - 1));
     assert_true(crowd_has_room(&c, now + CROWD_YOUNG_MAX_US));
     assert_int_equal(c.young, 0);
+}
+
+/* A pause of all (processor, uplink) is nobody's tarpit: for as long as nobody comes through, a
+ * second round is let in only when the first one's time is over. */
+static void test_a_pause_of_all_lets_few_in(void **state)
+{
+    (void)state;
+    struct crowd c;
+    static struct crowd_member m[1000];
+    int n = 0;
+    crowd_init(&c, 200, 1000);
+    c.usual_us = 20 * MS;
+    for (uint64_t now = 0; now < CROWD_YOUNG_MAX_US; now += MS)
+        while (crowd_has_room(&c, now))
+            crowd_enter(&c, &m[n++], now);
+    assert_int_equal(n, 200);
+    /* That some time out, or began before all others, opens it for nobody else. */
+    crowd_leave(&c, &m[n - 1], true, SECOND);
+    crowd_leave(&c, &m[0], false, SECOND);
+    assert_true(crowd_has_room(&c, SECOND));
+    assert_int_equal(c.young, 198);
+    assert_true(crowd_has_room(&c, CROWD_YOUNG_MAX_US));
+    assert_int_equal(c.young, 0);
+    for (int i = 1; i < n - 1; i++)
+        crowd_leave(&c, &m[i], true, 3ULL * SECOND);
+}
+
+static void test_the_bound_of_all_may_change(void **state)
+{
+    (void)state;
+    struct crowd c;
+    static struct crowd_member m[10];
+    crowd_init(&c, 200, 10);
+    c.usual_us = 20 * MS;
+    for (int i = 0; i < 10; i++) {
+        assert_true(crowd_has_room(&c, 0));
+        crowd_enter(&c, &m[i], 0);
+    }
+    assert_false(crowd_has_room(&c, 0));
+    crowd_set_all_max(&c, 5); /* who is there stays */
+    for (int i = 0; i < 5; i++) {
+        assert_false(crowd_has_room(&c, 0));
+        crowd_leave(&c, &m[i], true, 0);
+    }
+    assert_false(crowd_has_room(&c, 0));
+    crowd_leave(&c, &m[5], true, 0);
+    assert_true(crowd_has_room(&c, 0));
+    crowd_set_all_max(&c, 3);
+    assert_false(crowd_has_room(&c, 0));
+    for (int i = 6; i < 10; i++)
+        crowd_leave(&c, &m[i], true, 0);
 }
 
 /* Once only tarpits are left, what connections lasted before them keeps them out no longer. */
@@ -168,6 +224,8 @@ int main(void)
         cmocka_unit_test(test_tarpits_keep_nobody_out_but_are_bounded),
         cmocka_unit_test(test_slowness_makes_it_smaller_and_passes),
         cmocka_unit_test(test_who_waits_soon_holds_no_slot),
+        cmocka_unit_test(test_a_pause_of_all_lets_few_in),
+        cmocka_unit_test(test_the_bound_of_all_may_change),
         cmocka_unit_test(test_forgets_a_crowd_that_nobody_comes_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

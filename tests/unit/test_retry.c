@@ -3,12 +3,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-enum { LINE_BYTES = 1000 };
+enum { BYTES = 10000, LINE_BYTES = 1000 };
 
 static void failed(struct evidence *e, const char *domain, uint64_t index)
 {
@@ -24,34 +25,81 @@ static void failed(struct evidence *e, const char *domain, uint64_t index)
     e->sts.dns.ede = 22;
 }
 
+static void add(struct retry_list *r, struct evidence *e, const char *domain, uint64_t index,
+                struct slice line, enum status wanted)
+{
+    failed(e, domain, index);
+    assert_int_equal(retry_add(r, e, line), wanted);
+    evidence_reset(e); /* nothing may point into it */
+}
+
+static const struct slice no_line;
+
 static void test_first_in_first_out(void **state)
 {
     (void)state;
     struct retry_list r;
+    struct retry_domain d;
     struct evidence e;
     evidence_init(&e);
-    retry_init(&r, 2, LINE_BYTES);
-    failed(&e, "one.example", 1);
-    assert_int_equal(retry_add(&r, &e, (struct slice){NULL, 0}), ST_OK);
-    failed(&e, "two.example", 2);
-    assert_int_equal(retry_add(&r, &e, SLICE_LIT("{}\n")), ST_OK);
-    failed(&e, "three.example", 3);
-    assert_int_equal(retry_add(&r, &e, (struct slice){NULL, 0}), ST_LIMIT);
+    retry_init(&r, BYTES, LINE_BYTES);
+    add(&r, &e, "one.example", 1, no_line, ST_OK);
+    add(&r, &e, "two.example", 2, SLICE_LIT("{}\n"), ST_OK);
+    assert_int_equal(r.n, 2);
 
-    struct retry_domain *d = retry_take(&r);
-    assert_string_equal(d->domain, "one.example");
-    assert_int_equal(d->index, 1);
-    assert_null(d->line);
-    retry_domain_free(d);
-    d = retry_take(&r);
-    assert_string_equal(d->domain, "two.example");
-    assert_string_equal(d->line, "{}\n");
-    assert_int_equal(d->line_len, 3);
-    retry_domain_free(d);
-    assert_null(retry_take(&r));
+    assert_true(retry_take(&r, &d));
+    assert_string_equal(d.domain, "one.example");
+    assert_int_equal(d.index, 1);
+    assert_int_equal(d.line.len, 0);
+    assert_true(retry_take(&r, &d));
+    assert_string_equal(d.domain, "two.example");
+    assert_true(slice_eq(d.line, SLICE_LIT("{}\n")));
+    assert_false(retry_take(&r, &d));
+    assert_int_equal(r.n, 0);
+    assert_int_equal(r.bytes, 0);
     assert_int_equal(r.line_bytes, 0);
+    assert_null(r.first);
     /* And it can be filled again. */
-    assert_int_equal(retry_add(&r, &e, (struct slice){NULL, 0}), ST_OK);
+    add(&r, &e, "three.example", 3, no_line, ST_OK);
+    assert_true(retry_take(&r, &d));
+    assert_string_equal(d.domain, "three.example");
+    retry_free(&r);
+    evidence_free(&e);
+}
+
+static void test_many_of_all_sizes_in_turn(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    struct retry_list r;
+    struct retry_domain d;
+    struct evidence e;
+    static char line[RETRY_CHUNK_BYTES + 1];
+    char name[32];
+    memset(line, 'x', sizeof line);
+    evidence_init(&e);
+    retry_init(&r, (size_t)1 << 30, (size_t)1 << 30);
+    uint64_t taken = 0;
+    for (uint64_t i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "d%d.example", (int)i);
+        /* Now and then one that is larger than a chunk, and one that is taken meanwhile. */
+        size_t len = i % 1000 == 7 ? sizeof line : i % 300;
+        add(&r, &e, name, i, (struct slice){line, len}, ST_OK);
+        if (i % 3 == 0) {
+            assert_true(retry_take(&r, &d));
+            assert_int_equal(d.index, taken++);
+        }
+    }
+    while (retry_take(&r, &d)) {
+        snprintf(name, sizeof name, "d%d.example", (int)taken);
+        assert_int_equal(d.index, taken);
+        assert_string_equal(d.domain, name);
+        assert_string_equal(d.tag, "a,b");
+        assert_int_equal(d.line.len, taken % 1000 == 7 ? sizeof line : taken % 300);
+        taken++;
+    }
+    assert_int_equal(taken, MANY);
+    assert_int_equal(r.bytes, 0);
     retry_free(&r);
     evidence_free(&e);
 }
@@ -60,16 +108,16 @@ static void test_evidence_of_the_first_pass(void **state)
 {
     (void)state;
     struct retry_list r;
+    struct retry_domain d;
     struct evidence e, back;
     evidence_init(&e);
     evidence_init(&back);
-    retry_init(&r, 10, LINE_BYTES);
-    failed(&e, "one.example", 41);
-    assert_int_equal(retry_add(&r, &e, (struct slice){NULL, 0}), ST_OK);
-    evidence_reset(&e); /* nothing may point into it */
-    struct retry_domain *d = retry_take(&r);
-    assert_int_equal(retry_evidence(d, &back), ST_OK);
-    retry_domain_free(d);
+    retry_init(&r, BYTES, LINE_BYTES);
+    add(&r, &e, "one.example", 41, no_line, ST_OK);
+    assert_true(retry_take(&r, &d));
+    assert_int_equal(d.duration_ms, 15000);
+    assert_int_equal(retry_evidence(&d, &back), ST_OK);
+    retry_free(&r);
     assert_string_equal(back.domain, "one.example");
     assert_string_equal(back.tag, "a,b");
     assert_int_equal(back.index, 41);
@@ -80,8 +128,27 @@ static void test_evidence_of_the_first_pass(void **state)
     assert_int_equal(back.sts.dns.ede, 22);
     assert_true(back.policy.skipped);
     assert_true(back.mx.probe_skipped);
-    retry_free(&r);
     evidence_free(&back);
+    evidence_free(&e);
+}
+
+static void test_all_bytes_are_bounded(void **state)
+{
+    (void)state;
+    struct retry_list r;
+    struct retry_domain d;
+    struct evidence e;
+    evidence_init(&e);
+    retry_init(&r, BYTES, LINE_BYTES);
+    failed(&e, "one.example", 1);
+    enum status st;
+    while ((st = retry_add(&r, &e, no_line)) == ST_OK)
+        assert_true(r.bytes <= BYTES);
+    assert_int_equal(st, ST_LIMIT);
+    assert_in_range(r.n, BYTES / 100, BYTES / 50);
+    assert_true(retry_take(&r, &d));
+    assert_int_equal(retry_add(&r, &e, no_line), ST_OK);
+    retry_free(&r);
     evidence_free(&e);
 }
 
@@ -89,19 +156,21 @@ static void test_lines_are_bounded(void **state)
 {
     (void)state;
     struct retry_list r;
+    struct retry_domain d;
     struct evidence e;
     char line[LINE_BYTES];
     memset(line, 'x', LINE_BYTES);
     evidence_init(&e);
-    retry_init(&r, 10, LINE_BYTES);
-    failed(&e, "one.example", 1);
+    retry_init(&r, BYTES, LINE_BYTES);
     assert_true(retry_keeps_line(&r, LINE_BYTES));
     assert_false(retry_keeps_line(&r, LINE_BYTES + 1));
-    assert_int_equal(retry_add(&r, &e, (struct slice){line, LINE_BYTES}), ST_OK);
+    add(&r, &e, "one.example", 1, (struct slice){line, LINE_BYTES}, ST_OK);
     assert_false(retry_keeps_line(&r, 1));
-    assert_int_equal(retry_add(&r, &e, (struct slice){line, 1}), ST_OK);
-    assert_non_null(r.first->line);
-    assert_null(r.first->next->line);
+    add(&r, &e, "one.example", 1, (struct slice){line, 1}, ST_OK);
+    assert_true(retry_take(&r, &d));
+    assert_int_equal(d.line.len, LINE_BYTES);
+    assert_true(retry_take(&r, &d));
+    assert_int_equal(d.line.len, 0);
     retry_free(&r);
     evidence_free(&e);
 }
@@ -110,7 +179,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_in_first_out),
+        cmocka_unit_test(test_many_of_all_sizes_in_turn),
         cmocka_unit_test(test_evidence_of_the_first_pass),
+        cmocka_unit_test(test_all_bytes_are_bounded),
         cmocka_unit_test(test_lines_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
