@@ -35,8 +35,8 @@ enum {
      * share this memory over all workers. A fetch in its handshake takes as much as any. */
     LIMIT_HELD_BYTES = 122 * 1024 * 1024,
     LIMIT_CONNECTION_BYTES = 64 * 1024,
-    LIMIT_LIMITED_AGAIN = 1,           /* tries more of an MX that says 4xx, in the first pass */
-    LIMIT_NS_PER_ZONE = 8,             /* name servers asked under --deep; most zones have 2 to 6 */
+    LIMIT_LIMITED_AGAIN = 1,     /* tries more of an MX that says 4xx, in the first pass */
+    LIMIT_NS_PER_ZONE = 8,       /* name servers asked under --deep; most zones have 2 to 6 */
     LIMIT_ZONE_CUTS = 8,         /* names asked for NS, from _mta-sts.D up, to find the zone */
     LIMIT_NAMES_PER_ADDRESS = 8, /* probes of one address with different SNI */
     LIMIT_FETCHES_PER_ADDRESS = 200000, /* in one scan; the largest hosters have fewer customers */
@@ -46,15 +46,15 @@ enum {
     LIMIT_PROBE_CACHE_ENTRIES = 100000,        /* probed addresses remembered, some 0.8 KB each */
     LIMIT_SIGNATURE_CACHE_ENTRIES = 4096,      /* good signatures of certificates, 32 bytes each */
     /* --coalesce, see owner_coalesce.h */
-    LIMIT_COALESCE_ADDRESSES = 1024, /* known at once, per worker */
-    LIMIT_COALESCE_CONNECTIONS = 4,  /* shared ones at once, to an address */
-    LIMIT_COALESCE_STREAMS = 32,     /* requests at once, on one of them */
-    LIMIT_COALESCE_REQUESTS = 1000,  /* requests in all, on one of them */
-    LIMIT_COALESCE_PARKED = 1000,    /* fetches that wait for one, at an address */
-    LIMIT_COALESCE_PARKED_MS = 2000, /* for so long at most */
-    LIMIT_COALESCE_IDLE_MS = 2000,   /* an unused one is closed */
-    LIMIT_COALESCE_RIDE_MS = 10000,  /* for a request; afterwards by a connection of its own */
-    LIMIT_RETRY_BYTES = 32 * 1024 * 1024,      /* withheld for the second pass, some 70 a domain; */
+    LIMIT_COALESCE_ADDRESSES = 1024,      /* known at once, per worker */
+    LIMIT_COALESCE_CONNECTIONS = 4,       /* shared ones at once, to an address */
+    LIMIT_COALESCE_STREAMS = 32,          /* requests at once, on one of them */
+    LIMIT_COALESCE_REQUESTS = 1000,       /* requests in all, on one of them */
+    LIMIT_COALESCE_PARKED = 1000,         /* fetches that wait for one, at an address */
+    LIMIT_COALESCE_PARKED_MS = 2000,      /* for so long at most */
+    LIMIT_COALESCE_IDLE_MS = 2000,        /* an unused one is closed */
+    LIMIT_COALESCE_RIDE_MS = 10000,       /* for a request; afterwards by a connection of its own */
+    LIMIT_RETRY_BYTES = 32 * 1024 * 1024, /* withheld for the second pass, some 70 a domain; */
     LIMIT_RETRY_LINES_BYTES = 8 * 1024 * 1024, /* of that records as the first pass saw them */
     LIMIT_FEED_BATCH = 256,                    /* input items handed to a worker at once */
     LIMIT_FEED_QUEUE = 64,                     /* batches read ahead */
