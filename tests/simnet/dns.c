@@ -91,7 +91,7 @@ static void *run(void *arg)
 /* A socket on addr:*port, nonblocking; -1 when it cannot be bound. Sets *port. */
 static int bind_socket(uint32_t addr, int type, uint16_t *port)
 {
-    int one = 1, size = SOCKET_BUFFER_BYTES;
+    int one = 1, size = SOCKET_BUFFER_BYTES, probe = IP_PMTUDISC_PROBE;
     struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(addr)};
     socklen_t len = sizeof at;
@@ -101,6 +101,9 @@ static int bind_socket(uint32_t addr, int type, uint16_t *port)
     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     if (type == SOCK_STREAM)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    else /* no look-up of a path's MTU, no number to put fragments together by: none comes to that
+          */
+        setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe);
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)

@@ -54,6 +54,16 @@ static void forget(struct dns_trains *t)
         memset(t->table, 0xff, sizeof t->table);
 }
 
+/* Where each answer goes by itself, the first message is the first answer's, and so on. */
+static void prepare_messages(struct dns_trains *t)
+{
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        t->msgs[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &t->trains[i].to,
+                                                  .msg_namelen = sizeof t->trains[i].to,
+                                                  .msg_iov = &t->iov[i],
+                                                  .msg_iovlen = 1}};
+}
+
 struct dns_trains *dns_trains_create(int fd, bool allowed)
 {
     struct dns_trains *t = calloc(1, sizeof *t);
@@ -63,6 +73,7 @@ struct dns_trains *dns_trains_create(int fd, bool allowed)
     t->fd = fd;
     bool known = allowed && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &none, sizeof none) == 0;
     t->segments_max = known ? SEGMENTS_MAX : 1;
+    prepare_messages(t);
     forget(t);
     return t;
 }
@@ -96,8 +107,6 @@ static uint16_t fresh_train(struct dns_trains *t, const struct sockaddr_in *to, 
  * that those behind it are still found. */
 static uint16_t train_for(struct dns_trains *t, const struct sockaddr_in *to, size_t len)
 {
-    if (t->segments_max == 1)
-        return fresh_train(t, to, len);
     uint32_t hash =
         (to->sin_addr.s_addr ^ (uint32_t)to->sin_port << 8 ^ (uint32_t)len) * 0x9e3779b1u;
     size_t at = hash >> 22;
@@ -107,11 +116,26 @@ static uint16_t train_for(struct dns_trains *t, const struct sockaddr_in *to, si
     return t->table[at] = fresh_train(t, to, len);
 }
 
-void dns_trains_add(struct dns_trains *t, const struct sockaddr_in *to, size_t len)
+static void add_alone(struct dns_trains *t, const struct sockaddr_in *to, size_t len)
+{
+    t->trains[t->train_count] = (struct train){.to = *to, .count = 1};
+    t->iov[t->train_count++] = (struct iovec){t->out + t->used, len};
+}
+
+static void add_to_train(struct dns_trains *t, const struct sockaddr_in *to, size_t len)
 {
     uint16_t train = train_for(t, to, len);
     t->trains[train].count++;
-    t->answers[t->count++] = (struct answer){.at = t->out + t->used, .train = train};
+    t->answers[t->count] = (struct answer){.at = t->out + t->used, .train = train};
+}
+
+void dns_trains_add(struct dns_trains *t, const struct sockaddr_in *to, size_t len)
+{
+    if (t->segments_max == 1)
+        add_alone(t, to, len);
+    else
+        add_to_train(t, to, len);
+    t->count++;
     t->used += len;
 }
 
@@ -150,13 +174,19 @@ static void write_message(struct dns_trains *t, size_t i)
     memcpy(CMSG_DATA(cmsg), &train->len, sizeof train->len);
 }
 
+static void make_messages(struct dns_trains *t)
+{
+    line_up(t);
+    for (size_t i = 0; i < t->train_count; i++)
+        write_message(t, i);
+}
+
 /* The kernel's buffer may be full for a moment: it drains by itself, as the receiver is local. */
 size_t dns_trains_send(struct dns_trains *t)
 {
     size_t lost = 0, at = 0;
-    line_up(t);
-    for (size_t i = 0; i < t->train_count; i++)
-        write_message(t, i);
+    if (t->segments_max > 1)
+        make_messages(t);
     while (at < t->train_count) {
         int sent = sendmmsg(t->fd, t->msgs + at, (unsigned)(t->train_count - at), 0);
         if (sent < 0 && errno == EINTR)

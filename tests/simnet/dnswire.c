@@ -29,8 +29,25 @@ static uint16_t get16(const uint8_t *p)
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+/* Copies a label in lower case. False: it holds bytes that no host name of ours has (dot, white
+ * space, control, backslash). */
+static bool copy_label(char *out, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = p[i];
+        out[i] = (char)c;
+        if (c >= 'a' && c <= 'z') /* nearly all */
+            continue;
+        if (c <= ' ' || c == '.' || c == '\\' || c == 127)
+            return false;
+        if (c >= 'A' && c <= 'Z')
+            out[i] = (char)(c + 32);
+    }
+    return true;
+}
+
 /* One uncompressed name into lower-case text. Returns the bytes that it takes, 0 when it is
- * malformed or holds bytes that no host name of ours has (dot, white space, control, backslash). */
+ * malformed or no host name of ours. */
 static size_t read_name(const uint8_t *p, size_t len, char out[SIM_NAME_MAX])
 {
     size_t at = 0, used = 0;
@@ -44,12 +61,9 @@ static size_t read_name(const uint8_t *p, size_t len, char out[SIM_NAME_MAX])
             return 0;
         if (used > 0)
             out[used++] = '.';
-        for (size_t i = 0; i < n; i++) {
-            uint8_t c = p[at + i];
-            if (c <= ' ' || c == '.' || c == '\\' || c == 127)
-                return 0;
-            out[used++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-        }
+        if (!copy_label(out + used, p + at, n))
+            return 0;
+        used += n;
         at += n;
     }
     out[used] = '\0';

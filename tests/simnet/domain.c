@@ -371,8 +371,24 @@ enum { ASKED_NAME_MAX = 253 - (sizeof "_smtp._tls." - 1) };
 
 enum { ODDITIES = 36 }; /* of 1,000 absent names */
 
+/* What is drawn for almost every name. */
+struct draws {
+    struct sim_draw absent, missing;
+};
+
+/* Returns the domain's hash. */
+static uint64_t draw_all(const struct sim_world *world, const char *name, size_t len,
+                         struct draws *out)
+{
+    uint64_t hash[SIM_SALTS];
+    sim_hash_salts(sim_world_salts(world), name, len, hash);
+    *out = (struct draws){.absent = {hash[1]}, .missing = {hash[2]}};
+    return hash[0];
+}
+
 /* What `_mta-sts.D` answers when D publishes nothing: shares of 10,000. */
-static void build_absent(const struct sim_world *world, struct sim_domain *d)
+static void build_absent(const struct sim_world *world, const struct draws *drawn,
+                         struct sim_domain *d)
 {
     static const struct {
         uint32_t until;
@@ -381,7 +397,7 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
         {60, SIM_LOOKUP_SERVFAIL}, {75, SIM_LOOKUP_TIMEOUT}, {80, SIM_LOOKUP_REFUSED},
         {85, SIM_LOOKUP_BOGUS},    {480, SIM_LOOKUP_NODATA}, {10000, SIM_LOOKUP_NXDOMAIN},
     };
-    struct sim_draw draw = aspect(world, d, "absent");
+    struct sim_draw draw = drawn->absent;
     uint32_t at = sim_draw_below(&draw, 10000);
     size_t i = 0;
     while (at >= outcomes[i].until)
@@ -389,7 +405,8 @@ static void build_absent(const struct sim_world *world, struct sim_domain *d)
     d->sts.status = d->rpt.status = outcomes[i].status;
     d->rpt.ttl = d->sts.ttl = 3600;
     d->registrable = sim_registrable(world, d->name);
-    d->missing = sim_is_missing(world, d->registrable);
+    d->missing = d->registrable == d->name ? sim_is_missing_by(world, drawn->missing)
+                                           : sim_is_missing(world, d->registrable);
     uint32_t oddity = sim_draw_below(&draw, 1000);
     if (d->sts.status == SIM_LOOKUP_NXDOMAIN && oddity >= ODDITIES)
         return; /* most names: nothing is there, whatever they are */
@@ -447,11 +464,12 @@ void sim_domain_build(const struct sim_world *world, const char *name, struct si
     size_t len = strnlen(name, sizeof d->name - 1);
     memcpy(d->name, name, len);
     d->name[len] = '\0';
-    d->hash = sim_hash(sim_world_seed(world), "domain", d->name, len);
+    struct draws drawn;
+    d->hash = draw_all(world, d->name, len, &drawn);
     d->cause = SIM_CODE_NONE;
     d->apex_addr = sim_addr_web(d->hash);
     if (sim_domain_adopts(world, name))
         build_adopter(world, d);
     else
-        build_absent(world, d);
+        build_absent(world, &drawn, d);
 }

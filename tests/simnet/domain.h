@@ -182,8 +182,12 @@ bool sim_domain_is_stuck(const struct sim_world *world, const char *name);
 const char *sim_registrable(const struct sim_world *world, const char *name);
 /* Whether a registrable domain does not exist any more. */
 bool sim_is_missing(const struct sim_world *world, const char *registrable);
+/* The same by a draw for it with the third salt. */
+bool sim_is_missing_by(const struct sim_world *world, struct sim_draw draw);
 /* How the host's at-th address behaves. */
 enum sim_smtp_kind sim_mx_kind(const struct sim_mx *mx, size_t at);
 uint64_t sim_world_seed(const struct sim_world *world);
+/* What is drawn for almost every name: "domain", "absent", "missing". */
+const struct sim_salts *sim_world_salts(const struct sim_world *world);
 
 #endif

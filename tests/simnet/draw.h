@@ -11,12 +11,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SIM_SALTS = 3 }; /* at once */
+
 struct sim_draw {
     uint64_t state;
 };
 
 /* FNV-1a over the text, finished by the mixer of splitmix64 (both in the public domain). */
 uint64_t sim_hash(uint64_t seed, const char *salt, const char *text, size_t len);
+
+/* Several salts of one seed, hashed ahead: then a text takes one pass for all. */
+struct sim_salts {
+    uint64_t begun[SIM_SALTS];
+};
+
+struct sim_salts sim_salts_new(uint64_t seed, const char *const salts[SIM_SALTS]);
+/* What sim_hash() gives with each. */
+void sim_hash_salts(const struct sim_salts *salts, const char *text, size_t len,
+                    uint64_t out[SIM_SALTS]);
 
 struct sim_draw sim_draw_new(uint64_t seed, const char *salt, const char *text);
 uint64_t sim_draw_next(struct sim_draw *draw);

@@ -142,44 +142,42 @@ int sim_mx_provider_index(const char *name)
     return -1;
 }
 
-/* The same with the name's length known; the dot is looked at before the bytes are. */
-static bool ends_in(const char *name, size_t n, const char *suffix, size_t s)
+static int hoster_of(const char *name, size_t n)
 {
-    if (n < s || (n > s && name[n - s - 1] != '.'))
-        return false;
-    return memcmp(name + n - s, suffix, s) == 0;
-}
-
-bool sim_name_under(const char *name, const char *suffix)
-{
-    return ends_in(name, strlen(name), suffix, strlen(suffix));
-}
-
-int sim_hoster_of(const char *name)
-{
-    size_t n = strlen(name);
     for (unsigned i = 0; i < HOSTERS; i++)
-        if (ends_in(name, n, hosters[i].suffix, hosters[i].suffix_len))
+        if (sim_name_ends(name, n, hosters[i].suffix, hosters[i].suffix_len))
             return (int)i;
     return -1;
 }
 
+int sim_hoster_of(const char *name)
+{
+    return hoster_of(name, strlen(name));
+}
+
 /* The longest suffix wins: smtp.google.com is a row of its own beside google.com. */
-int sim_mx_provider_of(const char *name)
+static int mx_provider_of(const char *name, size_t n)
 {
     int best = -1;
-    size_t n = strlen(name);
     for (unsigned i = 0; i < MX_PROVIDERS; i++)
-        if (ends_in(name, n, mx_providers[i].suffix, mx_providers[i].suffix_len) &&
+        if (sim_name_ends(name, n, mx_providers[i].suffix, mx_providers[i].suffix_len) &&
             (best < 0 || mx_providers[i].suffix_len > mx_providers[best].suffix_len))
             best = (int)i;
     return best;
 }
 
+int sim_mx_provider_of(const char *name)
+{
+    return mx_provider_of(name, strlen(name));
+}
+
 bool sim_is_infrastructure(const char *name)
 {
-    return sim_hoster_of(name) >= 0 || sim_mx_provider_of(name) >= 0 ||
-           sim_name_under(name, SIM_SUFFIX_HOSTING) || sim_name_under(name, SIM_SUFFIX_COLLECTOR);
+    static const char hosting[] = SIM_SUFFIX_HOSTING, collector[] = SIM_SUFFIX_COLLECTOR;
+    size_t n = strlen(name);
+    return hoster_of(name, n) >= 0 || mx_provider_of(name, n) >= 0 ||
+           sim_name_ends(name, n, hosting, sizeof hosting - 1) ||
+           sim_name_ends(name, n, collector, sizeof collector - 1);
 }
 
 /* Whether every label of the name is 1..63 bytes. */

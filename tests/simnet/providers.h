@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { SIM_PROVIDER_MX_MAX = 5 };
 
@@ -53,8 +54,19 @@ int sim_mx_provider_of(const char *name);
 
 /* Whether `name` lies under one of the suffixes: infrastructure, never an adopter. */
 bool sim_is_infrastructure(const char *name);
-/* Whether `name` is `suffix` or ends in "." and `suffix`. */
-bool sim_name_under(const char *name, const char *suffix);
+/* Whether `name` is `suffix` or ends in "." and `suffix`; the first with the lengths known. The dot
+ * is looked at before the bytes are. */
+static inline bool sim_name_ends(const char *name, size_t n, const char *suffix, size_t s)
+{
+    if (n < s || (n > s && name[n - s - 1] != '.'))
+        return false;
+    return memcmp(name + n - s, suffix, s) == 0;
+}
+
+static inline bool sim_name_under(const char *name, const char *suffix)
+{
+    return sim_name_ends(name, strlen(name), suffix, strlen(suffix));
+}
 
 /* Fills in a pattern. False when the result would be no domain name (a label over 63, 253 in all).
  */

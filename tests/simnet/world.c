@@ -80,6 +80,7 @@ enum { PARTS = 100000 };
 struct sim_world {
     const struct version *version;
     uint64_t seed;
+    struct sim_salts salts;
     bool fixed_share;
     uint32_t share; /* of PARTS, when fixed */
     uint32_t stuck; /* of PARTS */
@@ -88,6 +89,8 @@ struct sim_world {
     uint32_t group_size;
     const psl_ctx_t *psl;
 };
+
+static const char *const salts[SIM_SALTS] = {"domain", "absent", "missing"};
 
 bool sim_world_new(const struct sim_world_options *options, struct sim_world **out,
                    const char **why)
@@ -117,6 +120,7 @@ bool sim_world_new(const struct sim_world_options *options, struct sim_world **o
         return false;
     w->version = version;
     w->seed = options->seed;
+    w->salts = sim_salts_new(w->seed, salts);
     w->fixed_share = options->adoption_pct >= 0;
     w->share = w->fixed_share ? (uint32_t)(options->adoption_pct * (PARTS / 100) + 0.5) : 0;
     w->stuck = (uint32_t)(options->stuck_pct * (PARTS / 100) + 0.5);
@@ -136,6 +140,11 @@ void sim_world_free(struct sim_world *world)
 uint64_t sim_world_seed(const struct sim_world *world)
 {
     return world->seed;
+}
+
+const struct sim_salts *sim_world_salts(const struct sim_world *world)
+{
+    return &world->salts;
 }
 
 uint32_t sim_world_group_size(const struct sim_world *world)
@@ -166,7 +175,11 @@ const char *sim_registrable(const struct sim_world *world, const char *name)
 
 bool sim_is_missing(const struct sim_world *world, const char *registrable)
 {
-    struct sim_draw draw = sim_draw_new(world->seed, "missing", registrable);
+    return sim_is_missing_by(world, sim_draw_new(world->seed, salts[2], registrable));
+}
+
+bool sim_is_missing_by(const struct sim_world *world, struct sim_draw draw)
+{
     return sim_draw_chance(&draw, world->version->shares.missing);
 }
 

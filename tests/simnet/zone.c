@@ -295,9 +295,11 @@ static void answer_underscore(const struct sim_world *world, const char *parent,
  * have the label once more. */
 static bool is_record_of_shared_name(const char *qname, bool shared)
 {
+    if (!shared)
+        return false;
     const char *rest = below(qname, "_mta-sts.");
-    return shared && (below(qname, "_smtp._tls.") != NULL ||
-                      (rest != NULL && strstr(rest, "_mta-sts.") == NULL));
+    return below(qname, "_smtp._tls.") != NULL ||
+           (rest != NULL && strstr(rest, "_mta-sts.") == NULL);
 }
 
 /* Whether mta-sts.D is a name of its own; then *d is built. */
