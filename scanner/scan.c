@@ -65,13 +65,13 @@ static enum status open_input(struct scan *s)
         return st;
     }
     s->base = event_base_new();
-    if (!s->base || scan_open_monitor(s) != ST_OK) { /* before there is anything of an output */
-        s->exit_code = s->base ? EXIT_USAGE : EXIT_OUTPUT;
-        return s->base ? ST_USAGE : ST_NOMEM;
-    }
-    if (!s->caller)
+    s->exit_code = s->base ? EXIT_USAGE : EXIT_OUTPUT;
+    st = s->base ? scan_open_monitor(s) : ST_NOMEM;
+    if (st == ST_OK)
+        st = scan_start_resolver(s);
+    if (st == ST_OK && !s->caller) /* last: nothing of an output is touched in vain */
         st = open_resume(s);
-    return st == ST_OK ? scan_start_resolver(s) : st;
+    return st;
 }
 
 /* How often addresses were connected to, in this run and in those before it. */
