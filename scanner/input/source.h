@@ -1,8 +1,7 @@
 /* source - the bytes of an input, decompressed by what they are and not by the file's name.
  *
  * gzip (several members too), zstd (several frames too) and xz are told by their first bytes;
- * anything else is read as it stands. Memory is bounded: a zstd window of more than 128 MiB or an
- * xz dictionary of more than SOURCE_XZ_MEMORY_MAX_BYTES is refused. One thread. */
+ * anything else is read as it stands. Memory is bounded (codec.h). One thread. */
 #ifndef SCANNER_INPUT_SOURCE_H
 #define SCANNER_INPUT_SOURCE_H
 
@@ -13,7 +12,6 @@ enum {
     SOURCE_CHUNK_BYTES = 64 * 1024, /* read from the file at once */
     SOURCE_PEEK_BYTES = 32 * 1024,  /* what source_peek shows at most */
     SOURCE_PEEK_WAIT_MS = 1000,     /* for more of a stream that has shown a whole line */
-    SOURCE_XZ_MEMORY_MAX_BYTES = 256 * 1024 * 1024,
 };
 
 typedef struct source source;
