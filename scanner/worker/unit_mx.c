@@ -161,8 +161,11 @@ static void on_mx(struct unit *u, void *arg, const struct dns_answer *a)
     }
     if (mx->n > 1)
         qsort(mx->host, mx->n, sizeof *mx->host, by_preference);
-    if (lookup_is_negative(mx->dns.status))
+    if (lookup_is_negative(mx->dns.status)) {
+        /* When the answer is known already, the domain itself is the host when this returns. */
         unit_ask_addresses(u, u->e.domain, true, &mx->apex, on_apex, mx);
+        return;
+    }
     for (size_t i = 0; i < mx->n; i++)
         if (strcmp(mx->host[i].name, ".") != 0)
             unit_ask_addresses(u, mx->host[i].name, true, &mx->host[i].addrs, on_host_addresses,

@@ -103,6 +103,7 @@ static void addresses_known(struct unit *u, struct address_ask *q)
     if (n > ADDRESSES_MAX)
         n = ADDRESSES_MAX;
     out->addr = n > 0 ? arena_array(&u->e.arena, n, sizeof *out->addr) : NULL;
+    out->n = 0;
     for (size_t i = 0; out->addr && i < n; i++)
         out->addr[out->n++] = i < q->n4 ? q->v4[i] : q->v6[i - q->n4];
     if (q->then)

@@ -132,6 +132,25 @@ same = sum(mx["adopters"].get(d) == v == policy["adopters"].get(d)
 assert same >= 0.9 * len(none["adopters"]), (same, len(none["adopters"]))
 EOF
 
+# A name that comes again finds its answers known, and a domain without MX is its own mail host.
+"$BUILD/simnet" --print-names 10000 | cut -d, -f2 >"$dir/many"
+"$BUILD/simnet" --adoption 20 --truth "$dir/many.truth" --names "$dir/many" || fail "no truth"
+grep '"\(ready\|protected\)".*mx_implicit' "$dir/many.truth" | head -n 2 |
+    sed 's/.*"domain":"\([^"]*\)".*/\1/' >"$dir/implicit"
+cat "$dir/implicit" "$dir/implicit" >"$dir/again"
+scan -o "$dir/again.ndjson" --quiet -4 --ehlo-name scanner.example --workers 1 --in-flight 1 \
+    "$dir/again" || fail "names again: exit $?"
+python3 - "$dir/again.ndjson" <<'EOF' || bad=1
+import json, sys
+seen = {}
+for r in map(json.loads, open(sys.argv[1])):
+    (mx,) = r["mx"]
+    assert mx["implicit"] and mx["host"] == r["domain"], r
+    seen.setdefault(r["domain"], []).append(
+        (r["verdict"], mx["addresses"], [(p["ip"], p["status"]) for p in mx["probes"]]))
+assert len(seen) == 2 and all(len(s) == 2 and s[0] == s[1] for s in seen.values()), seen
+EOF
+
 printf 'www.a.example.co.uk\nmail.example.com\n' >"$dir/sub"
 scan -o "$dir/reg.ndjson" --quiet --no-policy --no-probe --registrable "$dir/sub"
 got=$(grep -o '"domain":"[^"]*"' "$dir/reg.ndjson" | sort | tr '\n' ' ')
