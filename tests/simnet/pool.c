@@ -76,6 +76,15 @@ static union head *cut(struct pool *pool, size_t bytes)
     return head;
 }
 
+/* The next one was last used long ago: it comes back to the cache before it is asked for. */
+static union head *pop(struct pool *pool, size_t size)
+{
+    union head *head = pool->free[size];
+    pool->free[size] = head->next;
+    __builtin_prefetch(head->next, 1);
+    return head;
+}
+
 static void *take(size_t len, const char *file, int line)
 {
     struct pool *pool = &mine;
@@ -87,8 +96,8 @@ static void *take(size_t len, const char *file, int line)
     union head *head;
     if (size == SIZES)
         head = malloc(len + sizeof(union head));
-    else if ((head = pool->free[size]) != NULL)
-        pool->free[size] = head->next;
+    else if (pool->free[size] != NULL)
+        head = pop(pool, size);
     else
         head = cut(pool, bytes_of(size));
     if (head == NULL)
