@@ -2,6 +2,7 @@
 
 #include "tests/simnet/crypto.h"
 #include "tests/simnet/fast_key.h"
+#include "tests/simnet/fast_rsa.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -194,8 +195,8 @@ static bool write_root(const struct sim_ca *ca, const char *dir)
 static bool make_keys(struct sim_ca *ca)
 {
     ca->leaf_key[SIM_KEY_P256] = fast_key_create();
-    ca->leaf_key[SIM_KEY_RSA2048] = EVP_PKEY_Q_keygen(sim_crypto(), NULL, "RSA", (size_t)2048);
-    ca->leaf_key[SIM_KEY_RSA1024] = EVP_PKEY_Q_keygen(sim_crypto(), NULL, "RSA", (size_t)1024);
+    ca->leaf_key[SIM_KEY_RSA2048] = fast_rsa_create(2048);
+    ca->leaf_key[SIM_KEY_RSA1024] = fast_rsa_create(1024);
     return ca->leaf_key[SIM_KEY_P256] && ca->leaf_key[SIM_KEY_RSA2048] &&
            ca->leaf_key[SIM_KEY_RSA1024];
 }
@@ -319,9 +320,8 @@ static bool set_issuer(X509 *x509, const X509 *issuer)
            X509_set_issuer_name(x509, name) == 1;
 }
 
-/* Encoding the same RSA key again would cost ten times what all else does. A new
- * certificate is not asked for its key: OpenSSL would call that an error, and a handshake that goes
- * on around us would take the error for its own. */
+/* A new certificate is not asked for its key: OpenSSL would call that an error, and a handshake
+ * that goes on around us would take the error for its own. */
 static bool set_leaf_key(X509 *x509, bool is_new, EVP_PKEY *key)
 {
     return (!is_new && X509_get0_pubkey(x509) == key) || X509_set_pubkey(x509, key);

@@ -38,7 +38,7 @@ void ca_borrow_intermediate(const struct sim_ca *ca, const uint8_t **der, size_t
 bool ca_revoke(const struct sim_ca *ca, X509 *leaf, uint8_t **der, size_t *der_len);
 
 /* Issues a leaf. leaf->cert is NULL, or a certificate issued before that becomes this one, which is
- * faster (by ten times for an RSA key): whoever else holds a reference to it must have done with
+ * faster: whoever else holds a reference to it must have done with
  * it. The caller frees leaf->cert by X509_free(), also after a failure. False: OpenSSL failed. */
 bool ca_issue(const struct sim_ca *ca, const struct sim_cert *cert, const struct ca_serial *serial,
               struct ca_leaf *leaf);

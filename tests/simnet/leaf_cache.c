@@ -12,7 +12,6 @@ struct entry {
     struct ca_leaf leaf;
     unsigned holds;
     bool pinned;
-    enum sim_key kind; /* of the leaf's key */
     uint64_t hash;
     size_t key_len;
     unsigned char key[];
@@ -162,22 +161,10 @@ static struct entry *oldest_free(struct leaf_cache *cache)
     return entry;
 }
 
-/* The same of those with such a key: to encode another one into a certificate costs more than all
- * else that is done to issue it. */
-static struct entry *oldest_free_of(struct leaf_cache *cache, enum sim_key kind)
-{
-    struct entry *entry = cache->oldest;
-    while (entry && (entry->holds > 0 || entry->pinned || entry->kind != kind))
-        entry = entry->newer;
-    return entry;
-}
-
 /* A certificate that nobody needs any more, or NULL when the cache is not full. */
-static X509 *take_old_cert(struct leaf_cache *cache, enum sim_key kind)
+static X509 *take_old_cert(struct leaf_cache *cache)
 {
-    struct entry *entry = cache->count < cache->max ? NULL : oldest_free_of(cache, kind);
-    if (!entry && cache->count >= cache->max)
-        entry = oldest_free(cache);
+    struct entry *entry = cache->count < cache->max ? NULL : oldest_free(cache);
     if (!entry)
         return NULL;
     X509 *cert = entry->leaf.cert;
@@ -193,13 +180,12 @@ static struct entry *issue(struct leaf_cache *cache, const struct sim_cert *cert
     struct entry *entry = calloc(1, sizeof *entry + key->len);
     if (!entry)
         return NULL;
-    entry->leaf.cert = take_old_cert(cache, cert->key);
+    entry->leaf.cert = take_old_cert(cache);
     if (!ca_issue(cache->ca, cert, &cache->serial, &entry->leaf)) {
         entry_free(entry);
         return NULL;
     }
     entry->pinned = cert->shared;
-    entry->kind = cert->key;
     entry->hash = hash;
     entry->key_len = key->len;
     memcpy(entry->key, key->bytes, key->len);

@@ -3,10 +3,10 @@
  *
  * A name's leaf is issued when the first client asks for it and kept until about `max` others have
  * been asked for since, so that memory does not grow with the list that is scanned. The least
- * recently used with a key of the new one's kind is turned into the one that comes (ca_issue), and
- * so a leaf is held while a handshake uses it: what is held does not go, and the cache may exceed
- * max by so many. The few that are `shared` stay for good, so that clients see the same bytes at
- * each of a host's addresses. One cache per thread; no locks.
+ * recently used is turned into the one that comes (ca_issue), and so a leaf is held while a
+ * handshake uses it: what is held does not go, and the cache may exceed max by so many. The few
+ * that are `shared` stay for good, so that clients see the same bytes at each of a host's
+ * addresses. One cache per thread; no locks.
  */
 #ifndef SIMNET_LEAF_CACHE_H
 #define SIMNET_LEAF_CACHE_H

@@ -1,11 +1,14 @@
-/* Units of tests/simnet/crypto.c, kdf13.c and x25519.c: the same keys as OpenSSL's own algorithms
- * give. */
+/* Units of tests/simnet/crypto.c, kdf13.c, x25519.c and fast_rsa.c: what they give is the same as
+ * OpenSSL's own algorithms give, or good for them. */
 #include "tests/simnet/crypto.h"
+#include "tests/simnet/fast_rsa.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/provider.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -148,6 +151,56 @@ static void test_takes_no_other_pair_for_its_own(void **state)
     EVP_PKEY_free(other);
 }
 
+/* The public half alone, as a client has it. */
+static EVP_PKEY *public_half(EVP_PKEY *key)
+{
+    uint8_t *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    const uint8_t *at = der;
+    assert_true(len > 0);
+    EVP_PKEY *half = d2i_PUBKEY(NULL, &at, len);
+    OPENSSL_free(der);
+    assert_non_null(half);
+    return half;
+}
+
+static void sign_and_verify(EVP_PKEY *key, EVP_PKEY *half, int padding)
+{
+    uint8_t signature[256];
+    size_t len = sizeof signature;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *how;
+    assert_int_equal(EVP_DigestSignInit(ctx, &how, EVP_sha256(), NULL, key), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(how, padding), 1);
+    assert_int_equal(EVP_DigestSign(ctx, signature, &len, secret, sizeof secret), 1);
+    EVP_MD_CTX_reset(ctx);
+    assert_int_equal(EVP_DigestVerifyInit(ctx, &how, EVP_sha256(), NULL, half), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(how, padding), 1);
+    assert_int_equal(EVP_DigestVerify(ctx, signature, len, secret, sizeof secret), 1);
+    assert_int_not_equal(EVP_DigestVerify(ctx, signature, len, secret, 10), 1);
+    EVP_MD_CTX_free(ctx);
+}
+
+static void test_rsa_keys_sign(void **state)
+{
+    static const int bits[] = {1024, 2048};
+    (void)state;
+    for (size_t i = 0; i < sizeof bits / sizeof *bits; i++) {
+        EVP_PKEY *key = fast_rsa_create(bits[i]);
+        assert_non_null(key);
+        EVP_PKEY *half = public_half(key);
+        assert_int_equal(EVP_PKEY_get_bits(half), bits[i]);
+        for (int n = 0; n < 20; n++) {
+            sign_and_verify(key, half, RSA_PKCS1_PADDING);
+            sign_and_verify(key, half, RSA_PKCS1_PSS_PADDING);
+        }
+        EVP_PKEY_free(half);
+        EVP_PKEY_free(key);
+    }
+    assert_null(fast_rsa_create(2049));
+    assert_null(fast_rsa_create(4096));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_derives_nothing_of_what_it_cannot),
         cmocka_unit_test(test_agrees_with_a_client),
         cmocka_unit_test(test_takes_no_other_pair_for_its_own),
+        cmocka_unit_test(test_rsa_keys_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
