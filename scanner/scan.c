@@ -62,6 +62,7 @@ static enum status open_input(struct scan *s)
     if (st != ST_OK) {
         fprintf(stderr, "stscan: %s\n", error);
         s->exit_code = EXIT_INPUT;
+        scan_leave_unread(s);
         return st;
     }
     s->base = event_base_new();

@@ -111,6 +111,8 @@ void scan_on_lines(void *arg, struct slice lines); /* when there is a caller */
  * that the reader gave away. The exit code may change. */
 void scan_leave(struct scan *s, const struct scan_stats *total, const struct writer_totals *written,
                 uint64_t handed_out);
+/* The same when the input cannot be opened: what an earlier scan left under the name stays. */
+void scan_leave_unread(struct scan *s);
 
 /* scan_events.c: signals, progress, monitor and the runtime, from now on until they are freed. */
 enum status scan_add_events(struct scan *s);

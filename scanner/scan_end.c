@@ -3,9 +3,11 @@
 
 #include "scanner/clock.h"
 #include "scanner/output/meta.h"
+#include "scanner/output/names.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CLOCK_SET_NOTED_S = 2 }; /* less is drift, which NTP mends as it goes */
 
@@ -32,8 +34,9 @@ static void write_meta(struct scan *s, const struct scan_stats *stats,
                        const struct writer_totals *written)
 {
     char error[512] = "";
-    struct input_counts counts;
-    input_counts(s->input, &counts);
+    struct input_counts counts = {.items = 0};
+    if (s->input)
+        input_counts(s->input, &counts);
     counts.items += s->resume.done.n;
     counts.invalid += s->resume.invalid;
     struct resolver_report report = {.version = ""};
@@ -110,4 +113,28 @@ void scan_leave(struct scan *s, const struct scan_stats *total, const struct wri
         enter_spent(s, total);
     write_meta(s, total, written);
     say_how_it_ended(s, total, written, handed_out);
+}
+
+/* Whether an output of the name is there, whole or not. */
+static bool output_exists(const char *output)
+{
+    struct output_names names;
+    if (output_names_make(output, &names) != ST_OK)
+        return true;
+    bool exists = !names.meta || access(names.data, F_OK) == 0 || access(names.meta, F_OK) == 0 ||
+                  access(names.state, F_OK) == 0;
+    output_names_free(&names);
+    return exists;
+}
+
+void scan_leave_unread(struct scan *s)
+{
+    const struct scan_stats nothing = {.records = 0};
+    const struct writer_totals none = {.records = 0};
+    if (output_exists(s->options->output))
+        return;
+    s->exit_reason = "the input could not be opened";
+    s->resume.start_ms = wall_ms(&s->shared.wall);
+    s->resume.runs = 1;
+    write_meta(s, &nothing, &none);
 }

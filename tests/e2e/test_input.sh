@@ -43,6 +43,10 @@ run overlong 0 2 '' "$dir/overlong"
 : >"$dir/empty"
 run empty 0 0 '' "$dir/empty"
 run missing 3 0 'No such file' "$dir/nowhere"
+grep -q '"complete": false' "$dir/missing.meta.json" || { echo "missing: no metadata"; bad=1; }
+cp "$dir/mixed.meta.json" "$dir/mixed.before"
+run mixed 3 4 'No such file' "$dir/nowhere"
+cmp -s "$dir/mixed.meta.json" "$dir/mixed.before" || { echo "mixed: other metadata"; bad=1; }
 run directory 3 0 'directory' "$dir"
 seq 1 5000 | sed 's/$/.example/' | zstd -q >"$dir/whole.zst"
 head -c "$(($(stat -c %s "$dir/whole.zst") / 2))" "$dir/whole.zst" >"$dir/cut.zst"
