@@ -33,7 +33,7 @@ enum {
     LIMIT_CONNECTIONS_LEAST = 16,      /* of one worker */
     /* Connections at once and what is remembered (answers, probes, intermediates, withheld domains)
      * share this memory over all workers. A fetch in its handshake takes as much as any. */
-    LIMIT_HELD_BYTES = 122 * 1024 * 1024,
+    LIMIT_HELD_BYTES = 119 * 1024 * 1024,
     LIMIT_CONNECTION_BYTES = 64 * 1024,
     LIMIT_LIMITED_AGAIN = 1,     /* tries more of an MX that says 4xx, in the first pass */
     LIMIT_NS_PER_ZONE = 8,       /* name servers asked under --deep; most zones have 2 to 6 */
