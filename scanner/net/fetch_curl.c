@@ -142,12 +142,21 @@ static int on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *ass
     return event_add(ev, NULL);
 }
 
+/* A timer that is due no later stays as it is, and libcurl says what is left when it came too
+ * early. To add it anew would take it from the queue of what this turn of the loop has yet to call:
+ * where each turn begins a fetch it would never be called, and no fetch would go on. */
 static int on_curl_timeout(CURLM *multi, long timeout_ms, void *arg)
 {
     fetcher *f = arg;
     struct timeval tv = {.tv_sec = timeout_ms / 1000, .tv_usec = (timeout_ms % 1000) * 1000};
+    int64_t at_ms = now_ms() + timeout_ms;
     (void)multi;
-    return timeout_ms < 0 ? event_del(f->timer) : event_add(f->timer, &tv);
+    if (timeout_ms < 0)
+        return event_del(f->timer);
+    if (event_pending(f->timer, EV_TIMEOUT, NULL) && f->timer_at_ms <= at_ms)
+        return 0;
+    f->timer_at_ms = at_ms;
+    return event_add(f->timer, &tv);
 }
 
 /* ---- easy handles --------------------------------------------------------------------------- */

@@ -18,7 +18,8 @@ struct fetcher {
     struct dialer dialer;
     struct dial_listener listener;
     CURLM *multi;
-    struct event *timer; /* libcurl's own */
+    struct event *timer; /* libcurl's own, */
+    int64_t timer_at_ms; /* and when it is due, while it is pending */
     fetch_handle *live;  /* all that is under way */
     CURL *idle[FETCH_IDLE_MAX];
     size_t n_idle;
