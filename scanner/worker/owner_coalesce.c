@@ -244,11 +244,13 @@ static struct job *take_parked(struct place *p)
 }
 
 /* Those who wait now choose again. Who may not ride goes back to the gate: it came out of it at
- * another time, and connections have a gap between them. */
+ * another time, and connections have a gap between them. One whose ride ends before it begins lets
+ * others go from within, so that nobody may be left here. */
 static void let_go(struct owner *o, struct place *p, uint32_t most)
 {
     uint64_t now = worker_now_us(o->worker);
-    for (uint32_t n = p->n_parked < most ? p->n_parked : most; n > 0; n--) {
+    uint32_t n = p->n_parked < most ? p->n_parked : most;
+    for (; n > 0 && p->parked != NULL; n--) {
         struct job *job = take_parked(p);
         struct route *r = NULL;
         switch (choose(p, job, now, o->https_at_once, &r)) {

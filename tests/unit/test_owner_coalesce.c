@@ -183,6 +183,29 @@ static void test_misdirected(void **state)
     rig_free(r);
 }
 
+/* The first of those who wait came on the user's list meanwhile: it ends where it would begin to
+ * ride, and the others go all the same. */
+static void test_listed_while_waiting(void **state)
+{
+    struct net_world *w = *state;
+    guard *usual = w->guard;
+    size_t line;
+    assert_int_equal(guard_new(&w->guard), ST_OK);
+    assert_int_equal(guard_allow(w->guard, "127.0.0.0/16"), ST_OK);
+    assert_int_equal(guard_blocklist(w->guard, SLICE_LIT("mta-sts.m1.example\n"), &line), ST_OK);
+    struct rig *r = rig_new(w, 5, "0,0");
+    begin(r, 5);
+    wait_for(r, 5);
+    worker_rig_stop(&r->on);
+    assert_null(r->jobs[1]->result);
+    for (size_t i = 0; i < 5; i++)
+        if (i != 1)
+            assert_int_equal(facts(r, i)->http.status, 200);
+    rig_free(r);
+    guard_free(w->guard);
+    w->guard = usual;
+}
+
 /* A body that is no policy may be the wrong host's. */
 static void test_no_policy(void **state)
 {
@@ -238,9 +261,13 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_certificate),    cmocka_unit_test(test_one_at_once),
-        cmocka_unit_test(test_misdirected),        cmocka_unit_test(test_no_policy),
-        cmocka_unit_test(test_other_certificates), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_one_certificate),
+        cmocka_unit_test(test_one_at_once),
+        cmocka_unit_test(test_misdirected),
+        cmocka_unit_test(test_listed_while_waiting),
+        cmocka_unit_test(test_no_policy),
+        cmocka_unit_test(test_other_certificates),
+        cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
 }
