@@ -234,12 +234,13 @@ enum status guard_ranges(const guard *g, struct addr_set *out)
 
 enum guard_verdict guard_name(const guard *g, const char *name)
 {
-    char text[NAME_MAX_BYTES + 2] = "."; /* room for the dot that makes a suffix entry */
+    char text[NAME_TEXT_MAX_BYTES + 1]; /* room for the dot that makes a suffix entry */
     struct slice in = slice_of(name);
     if (in.len > 0 && in.p[in.len - 1] == '.')
         in.len--;
-    if (g->names.n == 0 || in.len == 0 || in.len > NAME_MAX_BYTES)
+    if (g->names.n == 0 || in.len == 0 || in.len >= NAME_TEXT_MAX_BYTES)
         return GUARD_OK;
+    text[0] = '.';
     memcpy(text + 1, in.p, in.len);
     text[in.len + 1] = '\0';
     name_lower(text);

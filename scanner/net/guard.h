@@ -32,7 +32,8 @@ enum guard_verdict guard_address(const guard *g, const struct net_addr *a);
 /* Everything that guard_address refuses, to be told to a resolver that must not ask there either:
  * the 6to4 and NAT64 forms of IPv4 ranges stand in it too. Filled, sealed and then the caller's. */
 enum status guard_ranges(const guard *g, struct addr_set *out);
-/* Names only know the user's list. */
+/* Names only know the user's list. name: presentation form, in which odd bytes may be escaped as
+ * \DDD (dns_name.h). */
 enum guard_verdict guard_name(const guard *g, const char *name);
 
 #endif

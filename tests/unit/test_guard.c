@@ -175,6 +175,25 @@ static void test_names(void **state)
     guard_free(g);
 }
 
+/* Names of odd bytes are longer than any host name once these are escaped, up to what the root and
+ * three labels more leave room for; they are below the entry all the same. */
+static void test_escaped_names(void **state)
+{
+    char text[NAME_TEXT_MAX_BYTES];
+    size_t line, len = 0;
+    guard *g = make();
+    (void)state;
+    assert_int_equal(guard_blocklist(g, SLICE_LIT(".example.net\n"), &line), ST_OK);
+    for (size_t i = 0; i < 237; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, i % 60 == 59 ? "." : "\\001");
+    snprintf(text + len, sizeof text - len, ".example.net");
+    assert_true(len > NAME_MAX_BYTES);
+    assert_int_equal(guard_name(g, text), GUARD_BLOCKLISTED);
+    text[len + 1] = 'x'; /* xxample.net */
+    assert_int_equal(guard_name(g, text), GUARD_OK);
+    guard_free(g);
+}
+
 static void test_bad_lines(void **state)
 {
     static const char *const bad[] = {"a.example\nnot a name\n",  "a.example\n10.0.0.0/\n",
@@ -378,9 +397,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_builtin_edges), cmocka_unit_test(test_embedded),
         cmocka_unit_test(test_allow),         cmocka_unit_test(test_own_addresses),
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_long_list),     cmocka_unit_test(test_set_merges),
-        cmocka_unit_test(test_difference),    cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_escaped_names),
+        cmocka_unit_test(test_bad_lines),     cmocka_unit_test(test_long_list),
+        cmocka_unit_test(test_set_merges),    cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
