@@ -161,7 +161,9 @@ struct dns_socket *socket_next(struct dns_server *s)
     if (s->current != NULL && s->current_left > 0 && s->current->outstanding < s->current->room)
         return s->current;
     struct dns_socket *k = s->n_active >= DNS_SOCKETS_MIN ? roomiest(s) : NULL;
-    if (k == NULL && s->n_sockets < DNS_SOCKETS_MAX && (k = socket_open(s)) == NULL)
+    /* When no further one can be had (descriptors, ports), those that are there go on. */
+    if (k == NULL && s->n_sockets < DNS_SOCKETS_MAX && (k = socket_open(s)) == NULL &&
+        (k = roomiest(s)) == NULL)
         server_failed(s);
     s->current = k;
     s->current_left = UDP_BATCH_OUT;

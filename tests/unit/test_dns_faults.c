@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -116,6 +118,29 @@ static void test_unreachable_server(void **state)
     rig_run(r);
     assert_int_equal(rig_count(r, LOOKUP_FOUND), 200);
     assert_int_equal(r->fakes[1].udp, 200);
+    rig_free(r);
+}
+
+/* Not one descriptor more is to be had, and there is but one socket yet: it goes on. */
+static void test_no_more_descriptors(void **state)
+{
+    struct rlimit usual, least;
+    (void)state;
+    struct rig *r = rig_new(1, fake_answer);
+    rig_engine(r);
+    rig_ask(r, "a.example");
+    rig_run(r);
+    int next = dup(STDIN_FILENO);
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    least = usual;
+    least.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &least), 0);
+    rig_ask_many(r, 2000);
+    rig_run(r);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 2001);
     rig_free(r);
 }
 
@@ -254,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_never_back_is_timeout),
         cmocka_unit_test(test_refusal_is_seen_while_idle),
         cmocka_unit_test(test_unreachable_server),
+        cmocka_unit_test(test_no_more_descriptors),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_rate_wait_is_not_the_resolvers),
         cmocka_unit_test(test_rate_does_not_hide_outage),
