@@ -163,7 +163,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     int64_t now = now_ms();
     (void)fd;
     (void)what;
-    if (h->easy == NULL && h->fd < 0) {
+    if (h->unheard) {
+        finish_conn(h, CONN_ABANDONED);
+    } else if (h->easy == NULL && h->fd < 0) {
         finish(h); /* it never began: facts.conn says why */
     } else if (!deadline_is_up(&h->deadline, now)) {
         arm_timer(h, h->deadline.at_ms - now);
@@ -172,6 +174,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     } else {
         fetch_finish_transfer(h, CURLE_OPERATION_TIMEDOUT, true);
     }
+}
+
+void fetch_abandon_soon(fetch_handle *h)
+{
+    h->unheard = true;
+    arm_timer(h, 0);
 }
 
 /* ---- beginning ------------------------------------------------------------------------------ */
@@ -222,7 +230,7 @@ static fetch_handle *handle_new(fetcher *f, const struct fetch_request *req)
     if (h == NULL)
         return NULL;
     h->owner = f;
-    h->fd = -1;
+    h->fd = h->curl_fd = -1;
     h->plain = req->plain;
     h->to = req->ride != NULL ? req->ride->to : (struct endpoint){.ip = req->ip, .port = req->port};
     h->next = f->live;

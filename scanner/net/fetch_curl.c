@@ -4,10 +4,14 @@
 
 #include "scanner/net/tls_crypto.h"
 
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum { FETCH_CONNECT_TO_MAX_BYTES = ADDR_TEXT_MAX_BYTES + 16 };
 
@@ -51,7 +55,8 @@ static bool is_address_of(const struct curl_sockaddr *sa, const struct endpoint 
 }
 
 /* libcurl may open no socket of its own, and none to elsewhere: it gets the connected one, and when
- * it has to begin anew (a server that takes HTTP/2 back) another one from behind the guard. */
+ * it has to begin anew (a server that takes HTTP/2 back) another one from behind the guard. That
+ * once: no limiter knows of it, and where streams are refused libcurl would go on five times. */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 {
     fetch_handle *h = arg;
@@ -60,8 +65,12 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
         return CURL_SOCKET_BAD;
     h->fd = -1;
     h->handed_over = fd >= 0;
-    if (fd < 0 && dial_socket(&h->owner->dialer, &h->to.ip, &fd) != CONN_OK)
-        return CURL_SOCKET_BAD;
+    if (fd < 0) {
+        if (h->began_anew || dial_socket(&h->owner->dialer, &h->to.ip, &fd) != CONN_OK)
+            return CURL_SOCKET_BAD;
+        h->began_anew = true;
+    }
+    h->curl_fd = fd;
     return fd;
 }
 
@@ -71,6 +80,22 @@ static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
     (void)fd;
     (void)purpose;
     return h->handed_over ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+}
+
+/* Bounds what is read over plain HTTP, as tls_verify does in TLS: libcurl tells nobody of what
+ * stands between chunks. */
+static int on_progress(void *arg, curl_off_t down_max, curl_off_t down, curl_off_t up_max,
+                       curl_off_t up)
+{
+    const fetch_handle *h = arg;
+    struct tcp_info info = {.tcpi_bytes_received = 0};
+    socklen_t len = sizeof info;
+    int unread = 0;
+    (void)down_max, (void)down, (void)up_max, (void)up;
+    if (h->curl_fd < 0 || getsockopt(h->curl_fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        ioctl(h->curl_fd, SIOCINQ, &unread) != 0)
+        return 0;
+    return info.tcpi_bytes_received > h->rec.received_max + (size_t)unread;
 }
 
 /* Transfers that libcurl is done with. Callbacks may start and cancel fetches meanwhile. */
@@ -114,13 +139,20 @@ static void on_curl_timer(evutil_socket_t fd, short what, void *arg)
     act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* Telling libcurl would end all that it has under way. */
+static void cannot_watch(CURL *easy)
+{
+    fetch_handle *h = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&h) == CURLE_OK && h != NULL)
+        fetch_abandon_soon(h);
+}
+
 /* libcurl says what it waits for on a socket; ev is what was assigned to it. */
 static int on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
     fetcher *f = arg;
     struct event *ev = assigned;
     short events = EV_PERSIST;
-    (void)easy;
     if (ev != NULL && what == CURL_POLL_REMOVE) {
         event_free(ev);
         curl_multi_assign(f->multi, fd, NULL);
@@ -132,14 +164,14 @@ static int on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *ass
                      ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
     if (ev == NULL) {
         ev = event_new(f->base, fd, events, on_curl_io, f);
-        if (ev == NULL)
-            return -1;
         curl_multi_assign(f->multi, fd, ev);
     } else {
         event_del(ev);
         event_assign(ev, f->base, fd, events, on_curl_io, f);
     }
-    return event_add(ev, NULL);
+    if (ev == NULL || event_add(ev, NULL) != 0)
+        cannot_watch(easy);
+    return 0;
 }
 
 /* A timer that is due no later stays as it is, and libcurl says what is left when it came too
@@ -194,6 +226,7 @@ static CURL *easy_new(const fetcher *f)
     curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_socket_options);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
     return c;
 }
 
@@ -216,6 +249,8 @@ enum status fetch_curl_enter(fetch_handle *h)
     curl_easy_setopt(c, CURLOPT_SOCKOPTDATA, h);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, h->plain ? 0L : 1L);
     /* Never before our own timer, which is the one that knows of our own delays. */
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(h->deadline.at_ms - h->start_ms) + 2 * DEADLINE_EXTENSION_MAX_MS);

@@ -41,6 +41,9 @@ struct fetch_handle {
     int64_t start_ms;
     int fd;           /* ours until libcurl has it, then -1 */
     bool handed_over; /* the last socket given to libcurl was connected already */
+    bool began_anew;  /* libcurl was given a second one */
+    bool unheard;     /* nobody tells libcurl of its socket: no memory for an event */
+    int curl_fd;      /* the last socket given to libcurl, which may have closed it */
     CURL *easy;       /* NULL while dialling */
     SSL_CTX *ctx;     /* of libcurl's connection; one reference */
     struct curl_slist *connect_to, *header;
@@ -72,6 +75,8 @@ struct fetch_shared {
 /* libcurl is done with it, or the deadline has passed: tells the caller. h is gone then, and the
  * callback may have started and cancelled other fetches. */
 void fetch_finish_transfer(fetch_handle *h, CURLcode code, bool timed_out);
+/* It cannot go on for want of our own means: it ends as CONN_ABANDONED, from the loop. */
+void fetch_abandon_soon(fetch_handle *h);
 
 /* ---- fetch_curl.c ---- */
 

@@ -225,6 +225,29 @@ static void test_header_flood(void **state)
     assert_int_equal(fetch_from(w, &s).http.end, HTTP_END_TRUNCATED);
 }
 
+/* The extension of a chunk's size (RFC 9112 section 7.1.1) that does not end, of which libcurl
+ * tells nobody; over plain HTTP no layer below counts it either. */
+static void speak_extension(int fd, void *arg)
+{
+    static const char begin[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;";
+    static char extension[16384];
+    size_t *sent = arg;
+    ssize_t n = send(fd, begin, sizeof begin - 1, MSG_NOSIGNAL);
+    memset(extension, 'x', sizeof extension);
+    for (; n > 0; n = send(fd, extension, sizeof extension, MSG_NOSIGNAL))
+        *sent += (size_t)n;
+}
+
+static void test_endless_extension(void **state)
+{
+    size_t sent = 0;
+    struct fetch_facts f =
+        fetch_with(*state, speak_extension, &sent, &(struct fetch_request){.plain = true});
+    assert_int_equal(f.http.end, HTTP_END_TRUNCATED);
+    assert_int_equal(f.http.status, 200);
+    assert_true(sent < 32 * 1024 * 1024); /* buffers of both kernels are on the way */
+}
+
 static void test_timeouts(void **state)
 {
     struct net_world *w = *state;
@@ -241,6 +264,43 @@ static void test_timeouts(void **state)
     assert_int_equal(f.http.end, HTTP_END_TIMEOUT);
     assert_int_equal(f.http.status, 200);
     assert_body(&f, "version");
+}
+
+/* Memory for events, as long as there is some. */
+static bool no_events;
+
+static void *event_memory(size_t size)
+{
+    return no_events ? NULL : malloc(size);
+}
+
+/* No event for libcurl's socket: a matter of ours, of which the peer is not told, and of this fetch
+ * alone. */
+static void test_no_memory_for_events(void **state)
+{
+    struct net_world *w = *state;
+    struct net_server s;
+    struct net_https https = fetch_answering(w, ANSWER);
+    struct fetch_config c = fetch_config_of(w);
+    struct fetched poor = {.w = w}, fine = {.w = w};
+    fetcher *f;
+    net_server_start(&s, "127.0.0.1", net_https_speak, &https);
+    assert_int_equal(fetcher_new(w->base, &c, &f), ST_OK);
+    struct fetch_request req = fetch_request_to(&s.at);
+    assert_int_equal(fetch_start(f, &req, fetch_take, &poor, NULL), ST_OK);
+    no_events = true;
+    while (!poor.called)
+        assert_int_equal(event_base_dispatch(w->base), 0);
+    no_events = false;
+    assert_int_equal(poor.facts.conn, CONN_ABANDONED);
+    assert_int_equal(fetch_start(f, &req, fetch_take, &fine, NULL), ST_OK);
+    while (!fine.called)
+        assert_int_equal(event_base_dispatch(w->base), 0);
+    assert_int_equal(fine.facts.http.end, HTTP_END_OK);
+    cert_chain_unref(poor.chain);
+    cert_chain_unref(fine.chain);
+    fetcher_free(f);
+    net_server_stop(&s);
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -410,7 +470,9 @@ int main(void)
         cmocka_unit_test(test_body_cap),
         cmocka_unit_test(test_endless_body),
         cmocka_unit_test(test_header_flood),
+        cmocka_unit_test(test_endless_extension),
         cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_no_memory_for_events),
         cmocka_unit_test(test_connections),
         cmocka_unit_test(test_guard),
         cmocka_unit_test(test_proxies_ignored),
@@ -418,5 +480,6 @@ int main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_cancel_and_free),
     };
+    event_set_mem_functions(event_memory, realloc, free);
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
 }

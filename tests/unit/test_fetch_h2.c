@@ -193,6 +193,25 @@ static void test_resets(void **state)
     assert_given_up(*state, s);
 }
 
+/* Who refuses the stream (REFUSED_STREAM) may be asked again (RFC 9113 section 8.7), but no limiter
+ * of ours knows of these connections: once, not five times. */
+static void test_refused_stream(void **state)
+{
+    static const uint8_t refused[4] = {0, 0, 0, 7};
+    struct flood *s = flood_new(*state);
+    struct net_server server;
+    add_frame(&s->once, RST_STREAM, 0, 1, refused, sizeof refused);
+    net_server_start(&server, "127.0.0.1", speak_flood, s);
+    struct fetch_request req = fetch_request_to(&server.at);
+    struct fetched r = fetch_once(*state, &req);
+    net_server_stop(&server);
+    assert_in_range(atomic_load(&server.connections), 1, 2);
+    assert_int_equal(r.facts.tls.end, TLS_END_OK);
+    assert_int_equal(r.facts.http.end, HTTP_END_TRUNCATED);
+    cert_chain_unref(r.chain);
+    free(s);
+}
+
 /* An answer that never gets on: empty DATA frames (CVE-2019-9518), empty CONTINUATIONs. */
 static void test_empty_frames(void **state)
 {
@@ -304,11 +323,11 @@ static void test_broken_frames(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ping),          cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_idle_frames),   cmocka_unit_test(test_resets),
-        cmocka_unit_test(test_empty_frames),  cmocka_unit_test(test_header_bomb),
-        cmocka_unit_test(test_large_header),  cmocka_unit_test(test_body_cap),
-        cmocka_unit_test(test_broken_frames),
+        cmocka_unit_test(test_ping),           cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_idle_frames),    cmocka_unit_test(test_resets),
+        cmocka_unit_test(test_refused_stream), cmocka_unit_test(test_empty_frames),
+        cmocka_unit_test(test_header_bomb),    cmocka_unit_test(test_large_header),
+        cmocka_unit_test(test_body_cap),       cmocka_unit_test(test_broken_frames),
     };
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
 }
