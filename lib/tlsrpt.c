@@ -20,13 +20,38 @@ static struct slice take_field(struct slice *rest, bool *last)
     return slice_trim(slice_take(rest, ';', last));
 }
 
-/* The first field, up to its delimiter, is exactly the version. The ABNF lets white space stand
- * before the ";", as for MTA-STS, although the filter's letter `v=TLSRPTv1;` does not. */
-static bool has_version(struct slice text)
+static bool is_like(struct slice text)
+{
+    return slice_contains_nocase(text, SLICE_LIT("v=tlsrpt"));
+}
+
+/* How an RR stands to the filter of RFC 8460 3. */
+enum standing {
+    FOREIGN,       /* the filter drops it */
+    SPACED,        /* the first field is the version, but not followed by ";" at once: the ABNF lets
+                    * white space stand there, the filter's letter `v=TLSRPTv1;` does not */
+    STARTS_EXACTLY /* begins "v=TLSRPTv1;" */
+};
+
+static enum standing rr_standing(struct slice text)
 {
     bool last = false;
     struct slice rest = text;
-    return slice_starts(text, version) && slice_eq(take_field(&rest, &last), version);
+    if (!slice_starts(text, version) || !slice_eq(take_field(&rest, &last), version))
+        return FOREIGN;
+    return text.len > version.len && text.p[version.len] == ';' ? STARTS_EXACTLY : SPACED;
+}
+
+/* The first RR of that standing and how many there are. */
+static size_t count_standing(const struct txt_rr *rr, size_t n, enum standing wanted,
+                             const struct txt_rr **first)
+{
+    size_t found = 0;
+    *first = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (rr_standing(rr_text(&rr[i])) == wanted && found++ == 0)
+            *first = &rr[i];
+    return found;
 }
 
 /* Unknown, repeated and malformed fields alike: one row speaks of all of them. */
@@ -77,35 +102,52 @@ static bool has_fault(const struct findings *f)
     return false;
 }
 
+/* The first RR that is neither a record of that standing nor, where there is none (FOREIGN), an
+ * attempt at one. */
+static const struct txt_rr *find_other(const struct txt_rr *rr, size_t n, enum standing records)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct slice text = rr_text(&rr[i]);
+        if (records == FOREIGN ? !is_like(text) : rr_standing(text) != records)
+            return &rr[i];
+    }
+    return NULL;
+}
+
+/* Whether anything TLSRPT-like is there; where that is no record, its version is at fault. */
+static bool note_attempts(const struct txt_rr *rr, size_t n, bool is_record, struct findings *f)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_like(rr_text(&rr[i])))
+            continue;
+        any = true;
+        if (!is_record)
+            note(f, FC_rpt_version_bad, NO_SLICE, rr_text(&rr[i]));
+    }
+    return any;
+}
+
 enum status tlsrpt_judge(const struct txt_rr *rr, size_t n, const char *domain, struct findings *f,
                          struct tlsrpt *out)
 {
     *out = (struct tlsrpt){.present = false, .valid = false, .rua = NULL, .n_rua = 0};
-    size_t n_exact = 0, n_like = 0;
-    const struct txt_rr *chosen = NULL, *foreign = NULL;
+    const struct txt_rr *chosen;
+    enum standing records = STARTS_EXACTLY;
     enum status st = ST_OK;
 
-    for (size_t i = 0; i < n; i++) {
-        bool exact = has_version(rr_text(&rr[i]));
-        bool like = slice_contains_nocase(rr_text(&rr[i]), SLICE_LIT("v=tlsrpt"));
-        n_exact += exact;
-        n_like += like;
-        if (exact && chosen == NULL)
-            chosen = &rr[i];
-        else if (!exact && foreign == NULL)
-            foreign = &rr[i];
-    }
-    out->present = n_like > 0;
-    if (n_exact > 1)
+    /* By the filter's letter the spaced ones count only where no exact one is. */
+    size_t found = count_standing(rr, n, records, &chosen);
+    if (found == 0)
+        found = count_standing(rr, n, records = SPACED, &chosen);
+    if (found > 1)
         note(f, FC_rpt_multiple, NO_SLICE, rr_text(chosen));
-    else if (n_exact == 1)
+    else if (found == 1)
         st = judge_fields(rr_text(chosen), domain, f, out);
-    for (size_t i = 0; i < n && n_exact == 0; i++)
-        if (slice_contains_nocase(rr_text(&rr[i]), SLICE_LIT("v=tlsrpt")))
-            note(f, FC_rpt_version_bad, NO_SLICE, rr_text(&rr[i]));
-    /* Beside a record, whatever else stands there is foreign; without one, what is no attempt. */
-    if (foreign != NULL && n > (n_exact > 0 ? n_exact : n_like))
-        note(f, FC_rpt_foreign_txt, NO_SLICE, rr_text(foreign));
+    out->present = note_attempts(rr, n, found > 0, f);
+    const struct txt_rr *other = find_other(rr, n, found > 0 ? records : FOREIGN);
+    if (other != NULL)
+        note(f, FC_rpt_foreign_txt, NO_SLICE, rr_text(other));
     out->valid = out->present && !has_fault(f);
     return st == ST_OK && f->error == ST_NOMEM ? ST_NOMEM : st;
 }

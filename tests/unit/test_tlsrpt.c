@@ -63,6 +63,14 @@ static void test_sets(void **state)
           "mailto:a@example.net", "rpt_foreign_txt");
     judge("v=tlsrptv1; rua=mailto:b@example.net|v=spf1 -all", true, false, "",
           "rpt_version_bad rpt_foreign_txt");
+    /* The filter drops what does not begin "v=TLSRPTv1;" to the letter (RFC 8460 3) ... */
+    judge("v=TLSRPTv1|v=TLSRPTv1; rua=mailto:b@example.net", true, true, "mailto:b@example.net",
+          "rpt_foreign_txt");
+    judge("v=TLSRPTv1 ; rua=mailto:a@example.net|v=TLSRPTv1; rua=mailto:b@example.net", true, true,
+          "mailto:b@example.net", "rpt_foreign_txt");
+    /* ... and two records that only the ABNF allows are two to a sender that goes by it. */
+    judge("v=TLSRPTv1 ; rua=mailto:a@example.net|v=TLSRPTv1 ; rua=mailto:b@example.net", true,
+          false, "", "rpt_multiple");
 }
 
 static void test_version(void **state)
