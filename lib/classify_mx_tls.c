@@ -162,9 +162,27 @@ static bool probe_fails(const struct probe_facts *p)
            p->end == PROBE_TIMEOUT;
 }
 
+/* Servers may choose the certificate by SNI: only what was asked alike is compared. */
+static bool asked_alike(const struct probe_facts *a, const struct probe_facts *b)
+{
+    return a->sni == b->sni || (a->sni && b->sni && strcmp(a->sni, b->sni) == 0);
+}
+
+/* Another certificate than an address before it showed when it was asked alike. */
+static bool shows_other_cert(const struct mx_host *h, size_t at)
+{
+    const struct probe_facts *p = &h->probe[at];
+    for (size_t i = 0; i < at; i++) {
+        if (asked_alike(&h->probe[i], p) &&
+            texts_differ(h->probe[i].tls.cert_sha256, p->tls.cert_sha256))
+            return true;
+    }
+    return false;
+}
+
 static void judge_addresses(const struct mx_host *h, struct judgement *j)
 {
-    const struct probe_facts *first = NULL, *with_cert = NULL;
+    const struct probe_facts *first = NULL;
     size_t pass4 = 0, pass6 = 0, fail6 = 0;
     for (size_t i = 0; i < h->n_probe; i++) {
         const struct probe_facts *p = &h->probe[i];
@@ -175,14 +193,10 @@ static void judge_addresses(const struct mx_host *h, struct judgement *j)
             continue;
         if (first && first->starttls != p->starttls)
             classify_add(j, FC_mx_ip_disagree, h->name, "STARTTLS");
-        /* Servers may choose the certificate by SNI: only what was asked alike is compared. */
-        if (with_cert && !texts_differ(with_cert->sni, p->sni) &&
-            texts_differ(with_cert->tls.cert_sha256, p->tls.cert_sha256))
+        if (shows_other_cert(h, i))
             classify_add(j, FC_mx_ip_disagree, h->name, "certificate");
         if (!first)
             first = p;
-        if (!with_cert && p->tls.cert_sha256)
-            with_cert = p;
     }
     if (pass4 > 0 && pass6 == 0 && fail6 > 0)
         classify_add(j, FC_mx_v6_disagree, h->name, NULL);

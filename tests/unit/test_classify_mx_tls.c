@@ -362,9 +362,39 @@ static void test_version_low(void **state)
     }
 }
 
+/* A server may choose its certificate by the name that it is asked with: an answer to another MX
+ * name is no word on this one's. */
+static void test_asked_alike(void **state)
+{
+    static const char other[] = "mx.other.example", same[] = "mx.other.example";
+    static const struct {
+        const char *sni[2];
+        bool disagree;
+    } c[] = {
+        {{NULL, NULL}, true},
+        {{NULL, other}, false},
+        {{other, NULL}, false},
+        {{other, same}, true},
+        {{other, "mx.third.example"}, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        struct domain d;
+        domain_make(&d);
+        domain_second_probe(&d, 0, "192.0.2.99");
+        d.pr[0][0].sni = c[i].sni[0];
+        d.pr[0][1].sni = c[i].sni[1];
+        d.pr[0][1].tls.cert_sha256 = "bbbb";
+        domain_judge(&d);
+        assert_int_equal(findings_has(&d.j.findings, FC_mx_ip_disagree), c[i].disagree);
+        domain_free(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes),
+                                       cmocka_unit_test(test_asked_alike),
                                        cmocka_unit_test(test_version_low)};
     return cmocka_run_group_tests_name("classify_mx_tls", tests, NULL, NULL);
 }
