@@ -46,6 +46,24 @@ static bool looks_like_zone(struct slice line)
     return false;
 }
 
+/* Parentheses left open behind the line; those in quotes and comments are none (RFC 1035 5.1). */
+static int open_behind(struct slice line, int depth)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < line.len; i++) {
+        char c = line.p[i];
+        if (c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && c == ';')
+            break;
+        else if (!quoted && (c == '(' || (c == ')' && depth > 0)))
+            depth += c == '(' ? 1 : -1;
+    }
+    return depth;
+}
+
 static bool is_header_alone(struct slice line)
 {
     while (line.len > 0 && (line.p[line.len - 1] == ' ' || line.p[line.len - 1] == '\t'))
@@ -57,16 +75,24 @@ static bool is_header_alone(struct slice line)
 enum input_format format_detect(struct slice head)
 {
     unsigned seen = 0, with_comma = 0, like_zone = 0;
+    int depth = 0;
     if (slice_starts(head, SLICE_LIT("\xef\xbb\xbf")))
         head = (struct slice){head.p + 3, head.len - 3};
     while (head.len > 0 && seen < VOTES_MAX) {
         struct slice line = next_line(&head);
-        if (line_is_blank(line) || line.p[0] == ';')
+        if (line_is_blank(line) || slice_starts(slice_trim(line), SLICE_LIT(";")))
             continue;
         if (seen == 0 && is_header_alone(line))
             return FORMAT_CSV;
+        bool is_zone = looks_like_zone(line), was_open = depth > 0;
+        /* Lines within the parentheses of an entry belong to its vote: a short zone may have more
+         * of them in its SOA than it has entries. */
+        if (was_open || is_zone)
+            depth = open_behind(line, depth);
+        if (was_open)
+            continue;
         seen++;
-        like_zone += looks_like_zone(line);
+        like_zone += is_zone;
         with_comma += memchr(line.p, ',', line.len) != NULL;
     }
     if (like_zone * 2 > seen)

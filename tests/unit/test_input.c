@@ -146,6 +146,14 @@ static void test_detection(void **state)
     input_file_expect_bad(0, "bad_character", "not,a,name");
     r = input_file_read_text(";; zone\n$ORIGIN example.\n");
     assert_int_equal(r.counts.format, FORMAT_ZONE);
+    /* The lines within the parentheses of an entry have no vote of their own. */
+    r = input_file_read_text(
+        "$TTL 3600\n@ IN SOA ns1.example. host.example. (\n"
+        "  2024010101 ; serial (of today\n  7200\n  3600\n  1209600\n  3600\n  )\n"
+        "  ; delegated\n  ; (one)\nsub.example. NS ns.example.\n");
+    assert_int_equal(r.counts.format, FORMAT_ZONE);
+    assert_int_equal(r.n, 1);
+    input_file_expect(0, "sub.example", -1, NULL);
     struct scan_options o = input_file_options();
     o.format = FORMAT_LIST;
     input_file_put("1,a.example\n", 12);
