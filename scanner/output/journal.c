@@ -181,7 +181,8 @@ static enum status read_back(journal *j, FILE *f)
     while (line && fgets(line, JOURNAL_LINE_MAX_BYTES, f)) {
         size_t len = strlen(line);
         if (!head) {
-            torn = line[len - 1] != '\n' && feof(f);
+            /* Of a page that never reached the disk there may be zeros. */
+            torn = (len == 0 || line[len - 1] != '\n') && feof(f);
             if (!read_head(j, line, len))
                 break;
             head = true;
