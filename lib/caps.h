@@ -17,8 +17,8 @@ enum {
     MX_HOSTS_MAX = 64,                    /* MX RRs kept of one answer */
     ADDRESSES_MAX = 32,                   /* addresses kept of one host, both families */
     POLICY_BODY_MAX_BYTES = 65536,        /* RFC 8461 3.3 suggests 64 kilobytes */
-    POLICY_LINES_MAX = 4096,              /* lines judged of one policy */
-    POLICY_MX_MAX = 512,                  /* mx patterns kept of one policy */
+    POLICY_MX_MAX = 16384,                /* mx values kept of one policy: 64 KiB hold no more */
+    POLICY_MX_COMPARED_MAX = 512,         /* of them, asked for more than whether a host matches */
     STS_ID_MAX_BYTES = 32,                /* RFC 8461 3.1 */
     STS_EXT_NAME_MAX_BYTES = 32,          /* RFC 8461 3.1 */
     MAX_AGE_MAX_SECONDS = 31557600,       /* RFC 8461 3.2 */

@@ -151,6 +151,13 @@ static const struct {
     {FC_mx_mismatch_3ld, is_3ld},
 };
 
+/* A hostile policy has thousands of patterns: the first tell enough of what is wrong. Whether a
+ * host is listed is asked of all. */
+static size_t compared(const struct policy *policy)
+{
+    return policy->n_mx < POLICY_MX_COMPARED_MAX ? policy->n_mx : POLICY_MX_COMPARED_MAX;
+}
+
 /* Exactly one kind for an unlisted MX; without a suffix list 3ld and domain cannot be told apart
  * and neither is given. */
 static void judge_unlisted(const struct judge *ctx, const struct mx_host *h, struct judgement *j)
@@ -160,7 +167,7 @@ static void judge_unlisted(const struct judge *ctx, const struct mx_host *h, str
         return;
     }
     for (size_t k = 0; k < sizeof mismatches / sizeof *mismatches; k++) {
-        for (size_t i = 0; i < j->policy.n_mx; i++) {
+        for (size_t i = 0; i < compared(&j->policy); i++) {
             if (mismatches[k].test(ctx, h, j->policy.mx[i])) {
                 classify_add(j, mismatches[k].code, h->name, j->policy.mx[i]);
                 return;
@@ -344,7 +351,7 @@ enum status classify_mx(const struct judge *ctx, const struct evidence *e, struc
         if (counts(&e->mx.host[i]) && !j->mx[i].matched_by)
             judge_unlisted(ctx, &e->mx.host[i], j);
     }
-    for (size_t i = 0; i < j->policy.n_mx; i++)
+    for (size_t i = 0; i < compared(&j->policy); i++)
         judge_pattern(ctx, e, j->policy.mx[i], j);
     judge_split(e, j);
     judge_migrated(ctx, e, j);

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { KEYS_REMEMBERED_MAX = 32 }; /* extension keys looked through for repeated ones */
+enum {
+    KEYS_REMEMBERED_MAX = 32, /* extension keys looked through for repeated ones */
+    MX_USUAL = 16,            /* values that there is room for at first */
+};
 
 struct reading {
     const struct policy_context *ctx;
@@ -22,6 +25,7 @@ struct reading {
     size_t n_lf, n_crlf, n_cr, n_u2028;
     struct slice seen[KEYS_REMEMBERED_MAX];
     size_t n_seen;
+    size_t alloc_mx; /* of out's two arrays */
 };
 
 static void add(struct reading *r, enum finding_code code, struct slice target, struct slice detail)
@@ -32,22 +36,20 @@ static void add(struct reading *r, enum finding_code code, struct slice target, 
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-static const struct slice u2028 = {"\xe2\x80\xa8", 3};
-
 static void count_line_end(struct reading *r, const struct policy_line *line)
 {
     r->n_lf += line->lf;
     r->n_crlf += line->crlf;
     r->n_cr += line->raw.len > 0 && memchr(line->raw.p, '\r', line->raw.len) != NULL;
-    r->n_u2028 += policy_text_contains(line->raw, u2028);
+    r->n_u2028 += policy_text_contains(line->raw, policy_u2028);
 }
 
 /* A byte over 0x7F, the three of U+2028 aside, which have a row of their own. */
 static bool has_high(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (slice_starts((struct slice){s.p + i, s.len - i}, u2028))
-            i += u2028.len - 1;
+        if (slice_starts((struct slice){s.p + i, s.len - i}, policy_u2028))
+            i += policy_u2028.len - 1;
         else if ((unsigned char)s.p[i] > 0x7f)
             return true;
     }
@@ -66,23 +68,39 @@ static bool is_repeated(struct reading *r, struct slice key)
     return false;
 }
 
-/* Keeps the value as it stood, and the pattern when it is one. Beyond POLICY_MX_MAX values are
- * judged but not kept. */
+/* Room for one more value: the arrays double inside the arena. */
+static enum status grow_mx(struct reading *r)
+{
+    struct policy *out = r->out;
+    if (out->n_mx_raw < r->alloc_mx)
+        return ST_OK;
+    size_t alloc = r->alloc_mx > 0 ? 2 * r->alloc_mx : MX_USUAL;
+    const char **raw = arena_array(r->f->arena, alloc, sizeof *raw);
+    const char **mx = arena_array(r->f->arena, alloc, sizeof *mx);
+    if (raw == NULL || mx == NULL)
+        return ST_NOMEM;
+    if (out->n_mx_raw > 0)
+        memcpy(raw, out->mx_raw, out->n_mx_raw * sizeof *raw);
+    if (out->n_mx > 0)
+        memcpy(mx, out->mx, out->n_mx * sizeof *mx);
+    out->mx_raw = raw;
+    out->mx = mx;
+    r->alloc_mx = alloc;
+    return ST_OK;
+}
+
+/* Keeps the value as it stood, and the pattern when it is one. Beyond POLICY_MX_MAX, more than the
+ * largest body has, values are judged but not kept. */
 static void keep_mx(struct reading *r, struct slice raw, struct slice pattern)
 {
     struct policy *out = r->out;
     struct arena *arena = r->f->arena;
     struct strbuf text;
 
-    if (out->mx_raw == NULL) {
-        out->mx_raw = arena_array(arena, POLICY_MX_MAX, sizeof *out->mx_raw);
-        out->mx = arena_array(arena, POLICY_MX_MAX, sizeof *out->mx);
-    }
-    if (out->mx_raw == NULL || out->mx == NULL) {
-        r->st = ST_NOMEM;
-        return;
-    }
     if (out->n_mx_raw == POLICY_MX_MAX)
+        return;
+    r->st = grow_mx(r);
+    if (r->st != ST_OK)
         return;
     strbuf_init(&text, 4 * raw.len);
     r->st = text_escape(&text, raw);
@@ -154,7 +172,7 @@ static void read_line(struct reading *r, const struct policy_line *line)
         add(r, FC_pol_blank_line, NO_SLICE, NO_SLICE);
         return;
     }
-    bool comment = text.p[0] == '#' || slice_starts(text, SLICE_LIT("//"));
+    bool comment = policy_line_is_comment(line);
     if (comment || !line->has_colon) {
         add(r, comment ? FC_pol_comment : FC_pol_line_malformed, NO_SLICE, line->raw);
         if (has_high(text))

@@ -35,6 +35,11 @@ enum status policy_judge(struct slice body, const struct policy_context *ctx, st
 
 /* An HTML page, by its first significant bytes: then http_html_200 is given and no pol_* rows. */
 bool policy_body_is_html(struct slice body);
+/* No HTML page, and it speaks of a version of MTA-STS: a policy, whole or not, or the JSON object
+ * that the drafts of RFC 8461 had in its place. */
+bool policy_body_resembles(struct slice body);
+/* Some line has one of the four standard keys, in whatever case. */
+bool policy_body_has_field(struct slice body);
 /* Empty or white space only. */
 bool policy_body_is_blank(struct slice body);
 

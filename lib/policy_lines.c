@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+const struct slice policy_u2028 = {"\xe2\x80\xa8", 3};
+
 static bool is_quote(char c)
 {
     return c == '"' || c == '\'';
@@ -55,6 +57,12 @@ bool policy_next_line(struct slice body, size_t *pos, struct policy_line *out)
     return true;
 }
 
+bool policy_line_is_comment(const struct policy_line *line)
+{
+    struct slice text = slice_trim(line->raw);
+    return slice_starts(text, SLICE_LIT("#")) || slice_starts(text, SLICE_LIT("//"));
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -82,6 +90,23 @@ bool policy_body_is_html(struct slice body)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '!' || c == '?';
 }
 
+bool policy_body_has_field(struct slice body)
+{
+    struct policy_line line;
+    for (size_t pos = 0; policy_next_line(body, &pos, &line);) {
+        enum policy_key key = policy_key_of(policy_unquote(line.key));
+        if (line.has_colon && (key < KEY_STANDARD_COUNT || key == KEY_CASE))
+            return true;
+    }
+    return false;
+}
+
+bool policy_body_resembles(struct slice body)
+{
+    return !policy_body_is_html(body) && slice_contains_nocase(body, SLICE_LIT("version")) &&
+           slice_contains_nocase(body, SLICE_LIT("stsv"));
+}
+
 const char *policy_mode_name(enum policy_mode m)
 {
     switch (m) {
@@ -99,23 +124,36 @@ const char *policy_mode_name(enum policy_mode m)
 
 /* ---- a policy on one line -------------------------------------------------------------------- */
 
-/* "key:" anywhere in the line, but behind a bare CR, which is judged as what it is. */
+/* A bare CR or U+2028 stands right before: what was meant as a line of its own has a row of its own
+ * (pol_eol_cr). */
+static bool behind_odd_line_end(struct slice line, size_t at)
+{
+    const size_t len = policy_u2028.len;
+    return (at > 0 && line.p[at - 1] == '\r') ||
+           (at >= len && memcmp(line.p + at - len, policy_u2028.p, len) == 0);
+}
+
+/* "key:" anywhere in the line, but behind an odd line end. */
 static bool mentions_key(struct slice line, struct slice key)
 {
     for (size_t i = 0; i + key.len < line.len; i++)
         if (line.p[i + key.len] == ':' && memcmp(line.p + i, key.p, key.len) == 0 &&
-            (i == 0 || line.p[i - 1] != '\r'))
+            !behind_odd_line_end(line, i))
             return true;
     return false;
 }
 
-/* A line end written out as text in a standard field, or the single keys all on one line. */
+/* A line end written out as text in a standard field, or the single keys all on one line. What a
+ * comment or an extension says is nobody's policy (RFC 8461 3.2: unknown fields SHALL be ignored).
+ */
 static bool is_escaped_line(const struct policy_line *line)
 {
-    if (policy_key_of(policy_unquote(line->key)) < KEY_STANDARD_COUNT &&
-        (policy_text_contains(line->value, SLICE_LIT("\\n")) ||
-         policy_text_contains(line->value, SLICE_LIT("\\r"))))
+    enum policy_key key = policy_key_of(policy_unquote(line->key));
+    if (key < KEY_STANDARD_COUNT && (policy_text_contains(line->value, SLICE_LIT("\\n")) ||
+                                     policy_text_contains(line->value, SLICE_LIT("\\r"))))
         return true;
+    if (key == KEY_UNKNOWN || policy_line_is_comment(line))
+        return false;
     return mentions_key(line->raw, policy_key_name(KEY_VERSION)) &&
            mentions_key(line->raw, policy_key_name(KEY_MODE)) &&
            mentions_key(line->raw, policy_key_name(KEY_MAX_AGE));

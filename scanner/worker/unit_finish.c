@@ -31,7 +31,7 @@ static void fill_covers(struct unit *u, const struct policy *policy)
             covers |= COVERS_CNAME_TARGET;
         if (cert_names_match(names, slice_of(u->e.domain)) == NAME_MATCH_OK)
             covers |= COVERS_POLICY_DOMAIN;
-        for (size_t i = 0; i < policy->n_mx; i++)
+        for (size_t i = 0; i < policy->n_mx && i < POLICY_MX_COMPARED_MAX; i++)
             if (covers_pattern(names, slice_of(policy->mx[i])))
                 covers |= COVERS_POLICY_PATTERN;
         p->facts->tls.covers = covers;

@@ -257,6 +257,27 @@ static const struct code_case cases[] = {
     CODE_CASE(verdict_ready),
 };
 
+/* A host is listed wherever in the file its pattern stands. */
+static void test_many_patterns(void **state)
+{
+    (void)state;
+    struct domain d;
+    struct strbuf body;
+    domain_make(&d);
+    strbuf_init(&body, POLICY_BODY_MAX_BYTES);
+    strbuf_adds(&body, "version: STSv1\nmode: enforce\nmax_age: 2419200\n");
+    for (unsigned i = 0; i < 4 * POLICY_MX_COMPARED_MAX; i++)
+        strbuf_printf(&body, "mx: m%u.example.net\n", i);
+    strbuf_adds(&body, "mx: mx1.example.com\nmx: mx2.example.com\n");
+    assert_int_equal(body.error, ST_OK);
+    domain_body(&d, body.p);
+    domain_judge(&d);
+    assert_int_equal(d.j.verdict, VERDICT_PROTECTED);
+    assert_string_equal(d.j.mx[1].matched_by, "mx2.example.com");
+    strbuf_free(&body);
+    domain_free(&d);
+}
+
 static void test_codes(void **state)
 {
     (void)state;
@@ -265,6 +286,7 @@ static void test_codes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes),
+                                       cmocka_unit_test(test_many_patterns)};
     return cmocka_run_group_tests_name("classify_mx", tests, NULL, NULL);
 }
