@@ -53,8 +53,9 @@ static void judge_redirect(struct host_case *c, const struct fetch_facts *f)
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
-/* What claimable platforms say of a host name that nobody has taken. */
-static bool is_no_such_site(struct slice body)
+/* What claimable platforms say of a host name that nobody has taken; NULL when the page says
+ * nothing of the kind. */
+static const char *no_such_site(struct slice body)
 {
     static const char *const marks[] = {
         "There isn't a GitHub Pages site here", /* GitHub Pages */
@@ -66,9 +67,9 @@ static bool is_no_such_site(struct slice body)
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (slice_contains_nocase(body, slice_of(marks[i])))
-            return true;
+            return marks[i];
     }
-    return false;
+    return NULL;
 }
 
 static void judge_404(struct host_case *c, const struct fetch_facts *f)
@@ -79,8 +80,10 @@ static void judge_404(struct host_case *c, const struct fetch_facts *f)
         if (p->alt[i].looks_like_policy)
             host_fail(c, "http", FC_policy_wrong_path, p->alt[i].url, NULL);
     }
-    if (c->provider && c->provider->claimable && is_no_such_site(f->http.body))
-        fail(c, FC_host_takeover_risk, c->provider->name);
+    /* The page tells the platform where no CNAME does: the host may have its addresses. */
+    const char *mark = no_such_site(f->http.body);
+    if (mark && (!c->provider || c->provider->claimable))
+        fail(c, FC_host_takeover_risk, c->provider ? c->provider->name : mark);
 }
 
 static void judge_status(struct host_case *c, const struct fetch_facts *f)
@@ -156,6 +159,16 @@ static bool is_encoded(const struct http_facts *h)
            !slice_eq_nocase(slice_of(h->content_encoding), SLICE_LIT("identity"));
 }
 
+/* An HTML body: by its first bytes, or as the host calls it, a plain "not found" say, unless a line
+ * of it is meant for a sender. */
+static bool is_page(const struct http_facts *h)
+{
+    struct slice type = slice_of(h->content_type);
+    return policy_body_is_html(h->body) ||
+           (slice_eq_nocase(next_part(&type), SLICE_LIT("text/html")) &&
+            !policy_body_has_field(h->body) && !slice_contains_nocase(h->body, SLICE_LIT("stsv1")));
+}
+
 static void judge_ok(struct host_case *c, const struct fetch_facts *f)
 {
     const struct http_facts *h = &f->http;
@@ -164,7 +177,7 @@ static void judge_ok(struct host_case *c, const struct fetch_facts *f)
         fail(c, FC_http_slow, arena_printf(&c->j->arena, "%u ms", (unsigned)f->total_ms));
     if (policy_body_is_blank(h->body))
         fail(c, FC_http_empty, NULL);
-    else if (policy_body_is_html(h->body))
+    else if (is_page(h))
         fail(c, FC_http_html_200, NULL);
     judge_content_type(c, h->content_type);
     if (is_encoded(h))
@@ -174,7 +187,7 @@ static void judge_ok(struct host_case *c, const struct fetch_facts *f)
 bool classify_fetch_has_policy(const struct fetch_facts *f)
 {
     return f && f->conn == CONN_OK && f->http.end == HTTP_END_OK && f->http.status == 200 &&
-           !policy_body_is_blank(f->http.body) && !policy_body_is_html(f->http.body);
+           !policy_body_is_blank(f->http.body) && !is_page(&f->http);
 }
 
 bool judge_fetch_holds(struct arena *scratch, const struct fetch_facts *f)

@@ -43,9 +43,7 @@ static void on_alternative(struct unit *u, struct job *job)
     if (!alt->url)
         return;
     alt->status = http->status;
-    alt->looks_like_policy = http->status == 200 && !policy_body_is_html(http->body) &&
-                             slice_contains_nocase(http->body, SLICE_LIT("version:")) &&
-                             slice_contains_nocase(http->body, SLICE_LIT("sts"));
+    alt->looks_like_policy = http->status == 200 && policy_body_resembles(http->body);
     p->n_alt++;
 }
 

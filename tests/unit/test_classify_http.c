@@ -235,6 +235,59 @@ static void test_codes(void **state)
     domain_check_cases(cases, sizeof cases / sizeof *cases);
 }
 
+/* A 200 that its host calls HTML is a page when nothing in it is meant for a sender. */
+static void test_typed_page(void **state)
+{
+    static const struct {
+        const char *type, *body;
+        bool page;
+    } c[] = {
+        {"text/html; charset=utf-8", "404 page not found\n", true},
+        {"Text/HTML", "Domain parked: see above\n", true},
+        {"text/plain", "404 page not found\n", false},
+        {"text/html", "mode: enforce\n", false},
+        {"text/html", "v=STSv1; id=1\n", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        struct domain d;
+        domain_make(&d);
+        domain_body(&d, c[i].body);
+        d.f->http.content_type = c[i].type;
+        domain_judge(&d);
+        assert_int_equal(findings_has(&d.j.findings, FC_http_html_200), c[i].page);
+        assert_int_equal(findings_has(&d.j.findings, FC_pol_version_missing), !c[i].page);
+        assert_int_equal(d.j.adoption, ADOPTION_BROKEN);
+        domain_free(&d);
+    }
+}
+
+/* The platform's page tells it, with a CNAME to it or without one. */
+static void test_no_such_site(void **state)
+{
+    static const struct {
+        const char *target, *body;
+        bool risk;
+    } c[] = {
+        {NULL, "<p>There isn't a GitHub Pages site here.</p>", true},
+        {NULL, "<p>Not found</p>", false},
+        {"gone.pages.example", "<p>There isn't a GitHub Pages site here.</p>", true},
+        {"gone.pages.example", "<p>Not found</p>", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        struct domain d;
+        domain_make(&d);
+        if (c[i].target)
+            domain_chain(&d, &d.e.policy.addrs.v4, c[i].target);
+        domain_body(&d, c[i].body);
+        d.f->http.status = 404;
+        domain_judge(&d);
+        assert_int_equal(findings_has(&d.j.findings, FC_host_takeover_risk), c[i].risk);
+        domain_free(&d);
+    }
+}
+
 /* ---- a fetch by itself ----------------------------------------------------------------------- */
 
 static void not_connected(struct domain *d)
@@ -315,7 +368,8 @@ static void test_fetch_holds(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes),
-                                       cmocka_unit_test(test_fetch_holds)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_codes), cmocka_unit_test(test_typed_page),
+        cmocka_unit_test(test_no_such_site), cmocka_unit_test(test_fetch_holds)};
     return cmocka_run_group_tests_name("classify_http", tests, NULL, NULL);
 }
