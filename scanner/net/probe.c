@@ -78,6 +78,14 @@ void probe_finish_as(probe_handle *h, enum probe_end end)
 static void on_io(evutil_socket_t fd, short what, void *arg);
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 
+static void arm_timer(probe_handle *h, int64_t now)
+{
+    int64_t left = h->deadline.at_ms > now ? h->deadline.at_ms - now : 0;
+    struct timeval tv = {.tv_sec = (time_t)(left / 1000),
+                         .tv_usec = (suseconds_t)(left % 1000) * 1000};
+    event_add(h->timer, &tv);
+}
+
 void probe_want(probe_handle *h, short what)
 {
     if (h->io != NULL && event_get_events(h->io) == (short)(what | EV_PERSIST))
@@ -86,16 +94,10 @@ void probe_want(probe_handle *h, short what)
         h->io = event_new(h->owner->base, h->fd, (short)(what | EV_PERSIST), on_io, h);
     else if (event_del(h->io) == 0)
         event_assign(h->io, h->owner->base, h->fd, (short)(what | EV_PERSIST), on_io, h);
-    if (h->io != NULL)
-        event_add(h->io, NULL);
-}
-
-static void arm_timer(probe_handle *h, int64_t now)
-{
-    int64_t left = h->deadline.at_ms > now ? h->deadline.at_ms - now : 0;
-    struct timeval tv = {.tv_sec = (time_t)(left / 1000),
-                         .tv_usec = (suseconds_t)(left % 1000) * 1000};
-    event_add(h->timer, &tv);
+    if (h->io == NULL || event_add(h->io, NULL) != 0) {
+        h->unheard = true; /* told from the loop at once: the peer is not the silent one */
+        arm_timer(h, INT64_MAX);
+    }
 }
 
 void probe_enter(probe_handle *h, enum phase phase)
@@ -172,8 +174,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     int64_t now = now_ms();
     (void)fd;
     (void)what;
-    if (h->fd < 0) {
-        probe_finish_as(h, end_of_dial(h->facts.conn));
+    if (h->fd < 0 || h->unheard) {
+        probe_finish_as(h, h->unheard ? PROBE_ABANDONED : end_of_dial(h->facts.conn));
         return;
     }
     if (!deadline_is_up(&h->deadline, now)) {

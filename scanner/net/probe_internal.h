@@ -46,6 +46,7 @@ struct probe_handle {
     enum phase phase;
     int fd;
     struct event *io, *timer;
+    bool unheard;             /* no memory for an event: it cannot go on */
     struct deadline deadline; /* of the phase */
     int64_t end_at_ms;        /* absolute */
 

@@ -266,6 +266,19 @@ static void test_timeouts(void **state)
     assert_body(&f, "version");
 }
 
+/* Libcurl would decode a transfer coding five deep, each a thousand times as long as the one
+ * before, and tell nobody meanwhile. What is no gzip at all shows that it does not. */
+static void test_transfer_coding(void **state)
+{
+    static const char body[] = "\x1f\x8b no gzip";
+    struct net_https s = fetch_answering(*state, "HTTP/1.1 200 OK\r\n"
+                                                 "Transfer-Encoding: gzip, gzip, chunked\r\n\r\n"
+                                                 "a\r\n\x1f\x8b no gzip\r\n0\r\n\r\n");
+    struct fetch_facts f = fetch_from(*state, &s);
+    assert_int_equal(f.http.end, HTTP_END_OK);
+    assert_body(&f, body);
+}
+
 /* Memory for events, as long as there is some. */
 static bool no_events;
 
@@ -471,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_endless_body),
         cmocka_unit_test(test_header_flood),
         cmocka_unit_test(test_endless_extension),
+        cmocka_unit_test(test_transfer_coding),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_no_memory_for_events),
         cmocka_unit_test(test_connections),

@@ -104,6 +104,41 @@ static void test_good(void **state)
     assert_true(f.ts_ms > 0);
 }
 
+/* Pieces of memory that are left for events; less than 0: no bound. */
+static int event_pieces = -1;
+
+static void *event_memory(size_t size)
+{
+    if (event_pieces == 0)
+        return NULL;
+    event_pieces -= event_pieces > 0;
+    return malloc(size);
+}
+
+/* A socket that nobody can wait for, as there is only memory for the timer: a matter of ours, and
+ * no timeout of the peer's. */
+static void test_no_memory_for_events(void **state)
+{
+    struct net_world *w = *state;
+    struct net_smtp s = good(w);
+    struct net_server server;
+    struct result r = {.w = w};
+    struct probe_config c = config(w);
+    prober *p;
+    net_server_start(&server, "127.0.0.1", net_smtp_speak, &s);
+    assert_int_equal(prober_new(w->base, &c, &p), ST_OK);
+    struct probe_request req = {
+        .mx_name = NET_HOST, .ip = server.at.ip, .port = server.at.port, .deadline_ms = PATIENT_MS};
+    event_pieces = 1;
+    assert_int_equal(probe_start(p, &req, on_done, &r, NULL), ST_OK);
+    event_pieces = -1;
+    while (!r.called)
+        assert_int_equal(event_base_dispatch(w->base), 0);
+    assert_int_equal(r.facts.end, PROBE_ABANDONED);
+    prober_free(p);
+    net_server_stop(&server);
+}
+
 static void test_good_v6(void **state)
 {
     struct net_world *w = *state;
@@ -463,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_no_memory_for_events),
         cmocka_unit_test(test_good_v6),
         cmocka_unit_test(test_without_sni),
         cmocka_unit_test(test_replies),
@@ -481,5 +517,6 @@ int main(void)
         cmocka_unit_test(test_cancel_and_free),
         cmocka_unit_test(test_ehlo_name),
     };
+    event_set_mem_functions(event_memory, realloc, free);
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
 }
