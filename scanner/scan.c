@@ -260,12 +260,13 @@ static void end(struct scan *s, bool started)
     struct scan_stats total;
     struct writer_totals written = {.records = 0};
     uint64_t handed_out = 0;
+    s->phase = PHASE_ENDING; /* what is still reported changes nothing any more */
     scan_join_workers(s);
     end_progress(s);
-    scan_end_workers(s, &total);
     if (s->shared.feed)
         handed_out = feed_handed_out(s->shared.feed);
-    feed_free(s->shared.feed);
+    feed_free(s->shared.feed); /* its reader may be about to wake a worker */
+    scan_end_workers(s, &total);
     if (s->shared.writer && writer_close(s->shared.writer, &written) != ST_OK)
         scan_set_exit(s, EXIT_OUTPUT, "the output could not be written");
     scan_end_monitor(s, started ? &total : NULL, written.records);

@@ -132,7 +132,8 @@ static void stats_known(struct scan *s)
     s->known = s->wanted;
     if (s->print_wanted)
         print_stats(s, &s->wanted);
-    if (s->status_wanted)
+    /* In the end the workers are gone, and the last line is another one's. */
+    if (s->status_wanted && s->phase != PHASE_ENDING)
         scan_write_status(s);
     s->print_wanted = s->status_wanted = false;
 }
