@@ -119,6 +119,8 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtestable.a $(BUILD)/li
 NOMEM_WRAP := malloc calloc realloc arena_alloc arena_array arena_dup arena_join arena_printf \
     strbuf_reserve
 $(BUILD)/tests/test_nomem: LDHARDEN += $(addprefix -Wl$(comma)--wrap=,$(NOMEM_WRAP))
+# A gate without memory: test_owner_shared stands between it and the owner.
+$(BUILD)/tests/test_owner_shared: LDHARDEN += -Wl,--wrap=gate_push
 
 # Benchmarks: each benchmarks/bench_*.c is a program, the other files there help them all.
 BENCH_SRC  := $(sort $(wildcard benchmarks/bench_*.c))

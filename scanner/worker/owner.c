@@ -36,7 +36,7 @@ void owner_queue(struct owner *o, struct job *job)
     atomic_store_explicit(&job->queued_us, now - job->waited_ms * 1000ULL, memory_order_relaxed);
     atomic_store_explicit(&job->started_us, 0, memory_order_relaxed);
     if (gate_push(gate_of(o, job), &job->gate, now) != ST_OK)
-        owner_send_home(o, job);
+        owner_finish(o, job); /* others may wait for what it leads */
     else
         worker_schedule(o->worker);
 }

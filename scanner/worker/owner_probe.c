@@ -113,7 +113,8 @@ void owner_accept_probe(struct owner *o, struct job *job)
         return;
     }
     struct result *named = known(o, job, key.bytes, key.len);
-    if (!named && first->names_tried >= LIMIT_NAMES_PER_ADDRESS - 1) {
+    if (!named && first->names_tried >= LIMIT_NAMES_PER_ADDRESS - 1 &&
+        !waitq_is_pending(o->probes, key.bytes, key.len)) {
         owner_send_home(o, job); /* undetermined: one more name would be too many */
         return;
     }
@@ -146,7 +147,7 @@ void owner_settle_probe(struct owner *o, struct job *job)
         uint64_t waits_ms = (now - waiting->sent_us) / 1000;
         waiting->waited_ms = waits_ms < cost_ms ? (uint32_t)waits_ms : cost_ms;
         if (r && by_address && !settles(r, waiting))
-            owner_accept_probe(o, waiting);
+            owner_accept(o, waiting);
         else
             answer(o, waiting, r);
     }
@@ -160,6 +161,10 @@ void owner_know_probe(struct owner *o, const struct net_addr *ip, struct result 
     struct waiter nobody;
     void *value;
     uint64_t now_ms = worker_now_us(o->worker) / 1000;
+    if (r->sni && strlen(r->sni) >= NAME_TEXT_MAX_BYTES) { /* no name that was ever asked with */
+        result_unref(r);
+        return;
+    }
     if (r->probe.end != PROBE_REFUSED) /* which may have been a router's word */
         uplink_knew(o->link[addr_family_slot(ip->family)].uplink, ip, UPLINK_SMTP);
     make_key_of(ip, false, r->sni ? r->sni : "", &key);

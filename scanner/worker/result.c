@@ -55,10 +55,12 @@ static struct result *result_of(bool (*fill)(struct result *r, const void *from,
 {
     struct result draft = {.refs = 1};
     struct result *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    atomic_init(&r->refs, 1);
     arena_init(&draft.arena, EVIDENCE_MAX_BYTES);
-    bool ok = r && fill(&draft, from, sni);
+    bool ok = fill(&draft, from, sni);
     if (ok) {
-        atomic_init(&r->refs, 1);
         arena_init_sized(&r->arena, EVIDENCE_MAX_BYTES, draft.arena.used_bytes);
         ok = fill(r, from, sni);
     }

@@ -143,6 +143,12 @@ void *waitq_peek(waitq *q, const void *key, size_t len, uint64_t now_ms)
     return e->value;
 }
 
+bool waitq_is_pending(const waitq *q, const void *key, size_t len)
+{
+    const struct entry *e = find(q, table_hash(q->hash_key, key, len), key, len);
+    return e && e->pending;
+}
+
 /* Turns the clock's hand until one entry is out: each is spared once for its use. */
 static void evict_one(waitq *q)
 {

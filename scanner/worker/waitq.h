@@ -37,6 +37,8 @@ enum waitq_joined waitq_join(waitq *q, const void *key, size_t len, uint64_t now
                              struct waiter *w, void **value);
 /* The value without joining; NULL when there is none (pending included). */
 void *waitq_peek(waitq *q, const void *key, size_t len, uint64_t now_ms);
+/* Whether somebody is at it, so that joining is waiting. */
+bool waitq_is_pending(const waitq *q, const void *key, size_t len);
 /* The answer is found: the cache takes the value (NULL: nothing is kept) until expires_ms, and the
  * waiters are returned in the order of asking. bytes: what the value takes. */
 struct waiter *waitq_settle(waitq *q, const void *key, size_t len, void *value, size_t bytes,

@@ -37,11 +37,14 @@ static void test_single_flight(void **state)
     struct waiter w[3];
     void *v = NULL;
     int answer;
+    assert_false(waitq_is_pending(q, "a", 1));
     assert_int_equal(join(q, "a", 0, &w[0], &v), WAITQ_LEAD);
+    assert_true(waitq_is_pending(q, "a", 1));
     assert_int_equal(join(q, "a", 0, &w[1], &v), WAITQ_WAIT);
     assert_int_equal(join(q, "a", 0, &w[2], &v), WAITQ_WAIT);
     assert_null(waitq_peek(q, "a", 1, 0));
     struct waiter *first = waitq_settle(q, "a", 1, &answer, 0, 100);
+    assert_false(waitq_is_pending(q, "a", 1));
     assert_ptr_equal(first, &w[0]);
     assert_ptr_equal(first->next, &w[1]);
     assert_ptr_equal(first->next->next, &w[2]);
