@@ -159,6 +159,7 @@ static void on_mx(struct unit *u, void *arg, const struct dns_answer *a)
         host->name = arena_dup(&u->e.arena, slice_of(a->mx[i].host));
         mx->n += host->name != NULL;
     }
+    mx->truncated |= mx->n < n;
     if (mx->n > 1)
         qsort(mx->host, mx->n, sizeof *mx->host, by_preference);
     if (lookup_is_negative(mx->dns.status)) {

@@ -51,7 +51,7 @@ static void try_alternative(struct unit *u, const char *host, const struct net_a
                             const char *path, bool plain)
 {
     const struct scan_options *o = u->worker->shared->options;
-    struct job *job = job_new(u->worker, JOB_FETCH, ip, host);
+    struct job *job = unit_is_late(u) ? NULL : job_new(u->worker, JOB_FETCH, ip, host);
     if (!job)
         return;
     job->plain = plain;
@@ -79,7 +79,7 @@ static void look_beside_404(struct unit *u, const struct net_addr *ip)
     struct policy_facts *p = &u->e.policy;
     struct addr_facts *apex = arena_alloc(&u->e.arena, sizeof *apex);
     p->alt = arena_array(&u->e.arena, PLACES, sizeof *p->alt);
-    if (!p->alt || !apex || unit_is_late(u))
+    if (!p->alt || !apex)
         return;
     try_alternative(u, p->host, ip, "/mta-sts.txt", false);
     try_alternative(u, p->host, ip, "/.well-known/mta-sts.json", false); /* drafts */

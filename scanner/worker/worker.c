@@ -219,6 +219,7 @@ enum status worker_new(const struct worker_shared *shared, uint32_t id, struct w
     }
 fail:
     w->stopping = true;
+    dns_free(w->dns);
     worker_free(w);
     return st;
 }
