@@ -16,4 +16,8 @@ struct tlsrpt {
 enum status tlsrpt_judge(const struct txt_rr *rr, size_t n, const char *domain, struct findings *f,
                          struct tlsrpt *out);
 
+/* The mail domain of a mailto URI, or the host of another one with "://", as it stands in it; empty
+ * when there is none. *mail: it is a mailto URI, whose header fields (RFC 6068 2) name no host. */
+struct slice tlsrpt_rua_host(struct slice uri, bool *mail);
+
 #endif

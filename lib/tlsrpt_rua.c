@@ -115,6 +115,29 @@ static enum status judge_mailto(struct slice uri, bool cut, const char *domain, 
     return ST_OK;
 }
 
+/* What ends a host: the rest of a URI, or what was written behind it without being encoded. */
+static bool ends_host(char c)
+{
+    return c == '\0' || strchr("/?#:!;,> ", c) != NULL;
+}
+
+struct slice tlsrpt_rua_host(struct slice uri, bool *mail)
+{
+    size_t at = 0;
+    *mail = kind_of(uri) == URI_MAILTO;
+    for (size_t i = 0; i < uri.len && uri.p[i] != '?'; i++) {
+        if (*mail ? uri.p[i] == '@' : i >= 2 && memcmp(uri.p + i - 2, "://", 3) == 0) {
+            at = i + 1;
+            if (!*mail)
+                break;
+        }
+    }
+    size_t len = 0;
+    while (at > 0 && at + len < uri.len && !ends_host(uri.p[at + len]))
+        len++;
+    return (struct slice){uri.p + at, len};
+}
+
 static struct slice take_piece(struct slice *rest, bool *last)
 {
     const char *comma = rest->len == 0 ? NULL : memchr(rest->p, ',', rest->len);

@@ -163,25 +163,21 @@ static void on_rua_address(struct unit *u, void *arg, const struct dns_answer *a
 
 static const char *rua_host(struct unit *u, const char *uri, bool *mail)
 {
-    *mail = strncmp(uri, "mailto:", 7) == 0;
-    const char *host = *mail ? strrchr(uri, '@') : strstr(uri, "://");
-    if (!host)
+    struct slice host = tlsrpt_rua_host(slice_of(uri), mail);
+    if (host.len == 0 || host.len > NAME_MAX_BYTES)
         return NULL;
-    host += *mail ? 1 : 3;
-    size_t len = strcspn(host, "/?#:!;,> ");
-    if (len == 0 || len > NAME_MAX_BYTES)
-        return NULL;
-    char *copy = arena_dup(&u->e.arena, (struct slice){host, len});
+    char *copy = arena_dup(&u->e.arena, host);
     if (copy)
         name_lower(copy);
     return copy;
 }
 
-static void ask_rua(struct unit *u)
+/* False when what was found is no TLSRPT record and no attempt at one. */
+static bool ask_rua(struct unit *u)
 {
     struct arena scratch;
     struct findings findings;
-    struct tlsrpt rpt = {.n_rua = 0};
+    struct tlsrpt rpt = {.present = false, .n_rua = 0};
     arena_init(&scratch, EVIDENCE_MAX_BYTES);
     findings_init(&findings, &scratch);
     if (tlsrpt_judge(u->e.rpt.rr, u->e.rpt.n, u->e.domain, &findings, &rpt) == ST_OK &&
@@ -201,6 +197,7 @@ static void ask_rua(struct unit *u)
         unit_ask(u, host, DNS_AAAA, true, on_rua_address, rua);
     }
     arena_free(&scratch);
+    return rpt.present;
 }
 
 /* --deep: TXT of the domain at names where the record does not belong but is put. */
@@ -237,10 +234,12 @@ static void ask_rpt_elsewhere(struct unit *u)
 static void on_tlsrpt(struct unit *u, void *arg, const struct dns_answer *a)
 {
     unit_keep_txt(u, arg, a);
-    if (u->adopter && u->e.rpt.dns.status == LOOKUP_FOUND)
-        ask_rua(u);
-    else if (u->adopter && u->worker->shared->options->deep &&
-             lookup_is_negative(u->e.rpt.dns.status))
+    if (!u->adopter)
+        return;
+    /* What a wildcard puts at the name, an SPF record say, leaves it as empty as a no. */
+    bool absent =
+        u->e.rpt.dns.status == LOOKUP_FOUND ? !ask_rua(u) : lookup_is_negative(u->e.rpt.dns.status);
+    if (absent && u->worker->shared->options->deep)
         ask_rpt_elsewhere(u);
 }
 

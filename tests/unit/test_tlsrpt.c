@@ -142,12 +142,39 @@ static void test_other_fields(void **state)
           "rpt_dup_or_ext");
 }
 
+static void test_rua_host(void **state)
+{
+    static const struct {
+        const char *uri, *host;
+        bool mail;
+    } c[] = {
+        {"mailto:r@example.net", "example.net", true},
+        {"MailTo:r@example.net?cc=s@example.com", "example.net", true},
+        {"mailto:\"a@b\"@example.net!10m", "example.net", true},
+        {"mailto:r?cc=s@example.com", "", true},
+        {"mailto:r@", "", true},
+        {"mailto:", "", true},
+        {"https://example.net/x?y=a@b.example", "example.net", false},
+        {"HTTPS://example.net:8443", "example.net", false},
+        {"https://", "", false},
+        {"r@example.net", "", false},
+        {"", "", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        bool mail = !c[i].mail;
+        struct slice host = tlsrpt_rua_host(slice_of(c[i].uri), &mail);
+        assert_true(slice_eq(host, slice_of(c[i].host)));
+        assert_int_equal(mail, c[i].mail);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid),        cmocka_unit_test(test_sets),
         cmocka_unit_test(test_version),      cmocka_unit_test(test_rua),
-        cmocka_unit_test(test_other_fields),
+        cmocka_unit_test(test_other_fields), cmocka_unit_test(test_rua_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
