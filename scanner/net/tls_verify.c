@@ -145,6 +145,18 @@ static int on_status(SSL *ssl, void *arg)
     return 1;
 }
 
+/* What security level 0 lets pass, which is all but groups for DH under 1,024 bits (80 bits of
+ * security), and those that cost too much. */
+static int is_allowed(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid, void *other,
+                      void *arg)
+{
+    const EVP_PKEY *key = other;
+    (void)ssl, (void)ctx, (void)nid, (void)arg;
+    if (op != SSL_SECOP_TMP_DH)
+        return 1;
+    return bits >= 80 && (key == NULL || EVP_PKEY_get_bits(key) <= TLS_DH_MAX_BITS);
+}
+
 /* ---- contexts and records ------------------------------------------------------------------- */
 
 enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust)
@@ -154,6 +166,7 @@ enum status tls_verify_setup(SSL_CTX *ctx, const tls_trust *trust)
     /* Everything that can be negotiated is, so that what is weak is seen and judged instead of
      * failing like a broken handshake. */
     SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_security_callback(ctx, is_allowed);
     SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);

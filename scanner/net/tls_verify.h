@@ -20,6 +20,9 @@ enum {
                                              does in senders built on OpenSSL */
     TLS_VERIFY_DEPTH_MAX = 16,            /* intermediates in a path */
     TLS_RSA_MIN_BITS = 2048,              /* below is CERT_WEAK_KEY (CA/B BR 6.1.5) */
+    /* Of a group for finite-field DH of the server's choice: OpenSSL's own bound is 10,000 bits,
+     * with which a handshake takes this thread a second and more. */
+    TLS_DH_MAX_BITS = 8192,
     /* Read from one connection: handshake, and what comes after it beside the answer proper. */
     TLS_RECEIVED_MAX_BYTES = 512 * 1024,
     AIA_URL_MAX_BYTES = 1024,

@@ -1,7 +1,10 @@
 #include "tests/unit/net_server.h"
 
 #include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -147,6 +150,28 @@ static int staple(SSL *ssl, void *arg)
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* No prime, but of that length: finding one takes minutes. */
+static EVP_PKEY *dh_parameters(int bits)
+{
+    BIGNUM *p = BN_new(), *g = BN_new();
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+    EVP_PKEY *key = NULL;
+    assert_int_equal(BN_rand(p, bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
+    BN_set_word(g, 2);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_P, p);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_G, g);
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    assert_int_equal(EVP_PKEY_fromdata_init(maker), 1);
+    assert_int_equal(EVP_PKEY_fromdata(maker, &key, EVP_PKEY_KEY_PARAMETERS, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(maker);
+    BN_free(p);
+    BN_free(g);
+    return key;
+}
+
 SSL_CTX *net_tls_ctx(const struct net_tls *t)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -155,7 +180,10 @@ SSL_CTX *net_tls_ctx(const struct net_tls *t)
     SSL_CTX_set_max_proto_version(ctx, t->max_version);
     if (t->ciphers != NULL)
         SSL_CTX_set_cipher_list(ctx, t->ciphers);
-    SSL_CTX_set_dh_auto(ctx, 1);
+    if (t->dh_bits == 0)
+        SSL_CTX_set_dh_auto(ctx, 1);
+    else
+        assert_int_equal(SSL_CTX_set0_tmp_dh_pkey(ctx, dh_parameters(t->dh_bits)), 1);
     SSL_CTX_use_certificate(ctx, t->leaf->x509);
     SSL_CTX_use_PrivateKey(ctx, t->leaf->key);
     for (size_t i = 0; i < t->n_extra; i++)

@@ -44,7 +44,7 @@ struct net_tls {
     bool h2;                      /* takes h2 by ALPN */
     bool refuse_sni;              /* unrecognized_name, fatal */
     bool want_client_cert;
-    int dh_bits;         /* ephemeral DH parameters */
+    int dh_bits;         /* of ephemeral DH parameters, an odd number and 2; 0: the library's */
     const uint8_t *ocsp; /* stapled response, with ocsp_len */
     size_t ocsp_len;
 };

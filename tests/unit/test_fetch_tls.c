@@ -90,6 +90,25 @@ static void test_weak_tls(void **state)
     }
 }
 
+/* Groups that take seconds to compute with are not. */
+static void test_huge_groups(void **state)
+{
+    struct net_world *w = *state;
+    struct pki_cert leaf = pki_make(
+        &(struct pki_spec){.san = "DNS:" NET_HOST, .issuer = &w->intermediate, .rsa_bits = 2048});
+    for (int huge = 0; huge < 2; huge++) {
+        struct net_https s = fetch_answering(w, ANSWER);
+        s.tls.leaf = &leaf;
+        s.tls.max_version = TLS1_2_VERSION;
+        s.tls.ciphers = "DHE-RSA-AES128-GCM-SHA256";
+        s.tls.dh_bits = huge == 1 ? TLS_DH_MAX_BITS + 256 : 2048;
+        struct fetch_facts f = fetch_from(w, &s);
+        assert_int_equal(f.tls.end, huge == 1 ? TLS_END_FAILED : TLS_END_OK);
+        assert_int_equal(f.http.status, huge == 1 ? 0 : 200);
+    }
+    pki_free(&leaf);
+}
+
 /* The handshake goes on past a bad certificate, and one fetch leaves no trace in the next. */
 static void test_bad_certificates(void **state)
 {
@@ -136,9 +155,8 @@ static void test_bad_certificates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_handshake_failures),
-        cmocka_unit_test(test_alerts),
-        cmocka_unit_test(test_weak_tls),
+        cmocka_unit_test(test_handshake_failures), cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_weak_tls),           cmocka_unit_test(test_huge_groups),
         cmocka_unit_test(test_bad_certificates),
     };
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
