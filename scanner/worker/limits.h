@@ -35,10 +35,11 @@ enum {
      * share this memory over all workers. A fetch in its handshake takes as much as any. */
     LIMIT_HELD_BYTES = 119 * 1024 * 1024,
     LIMIT_CONNECTION_BYTES = 64 * 1024,
-    LIMIT_LIMITED_AGAIN = 1,     /* tries more of an MX that says 4xx, in the first pass */
-    LIMIT_NS_PER_ZONE = 8,       /* name servers asked under --deep; most zones have 2 to 6 */
-    LIMIT_ZONE_CUTS = 8,         /* names asked for NS, from _mta-sts.D up, to find the zone */
-    LIMIT_NAMES_PER_ADDRESS = 8, /* probes of one address with different SNI */
+    LIMIT_CONNECTIONS_KEPT_PCT = 25, /* of a worker's, however much is remembered */
+    LIMIT_LIMITED_AGAIN = 1,         /* tries more of an MX that says 4xx, in the first pass */
+    LIMIT_NS_PER_ZONE = 8,           /* name servers asked under --deep; most zones have 2 to 6 */
+    LIMIT_ZONE_CUTS = 8,             /* names asked for NS, from _mta-sts.D up, to find the zone */
+    LIMIT_NAMES_PER_ADDRESS = 8,     /* probes of one address with different SNI */
     LIMIT_FETCHES_PER_ADDRESS = 200000, /* in one scan; the largest hosters have fewer customers */
     LIMIT_MISDIRECTED_PER_ADDRESS = 10000,     /* of them, fetches that found nobody of that name */
     LIMIT_NAME_CACHE_BYTES = 16 * 1024 * 1024, /* cached MX, A, AAAA answers: some 40,000 */

@@ -213,7 +213,7 @@ static void limit_crowd(struct owner *o)
     const struct worker_shared *s = o->worker->shared;
     size_t share = LIMIT_HELD_BYTES / s->n_workers, held = worker_remembered_bytes(o->worker);
     size_t room = (share > held ? share - held : 0) / LIMIT_CONNECTION_BYTES;
-    uint32_t most = s->connections_per_worker, least = most / 4; /* the scan goes on in any case */
+    uint32_t most = s->connections_per_worker, least = most * LIMIT_CONNECTIONS_KEPT_PCT / 100;
     crowd_set_all_max(&o->crowd, room > most ? most : room < least ? least : (uint32_t)room);
 }
 

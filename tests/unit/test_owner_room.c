@@ -8,6 +8,13 @@
 
 #include <cmocka.h>
 
+static void rig_start(struct worker_rig *r)
+{
+    const char *const args[] = {"-o", "-", "--resolver", "127.0.0.1:9", NULL};
+    worker_rig_options(r, args);
+    worker_rig_start(r, NULL, NULL);
+}
+
 static uint32_t room_beside(struct worker *w, size_t remembered_bytes)
 {
     /* Withheld domains are what a long scan remembers most of; their number is not looked at. */
@@ -21,10 +28,8 @@ static uint32_t room_beside(struct worker *w, size_t remembered_bytes)
 static void test_connections_give_way(void **state)
 {
     (void)state;
-    const char *const args[] = {"-o", "-", "--resolver", "127.0.0.1:9", NULL};
     struct worker_rig r;
-    worker_rig_options(&r, args);
-    worker_rig_start(&r, NULL, NULL);
+    rig_start(&r);
     uint32_t most = r.shared.connections_per_worker;
     size_t all = LIMIT_HELD_BYTES, each = LIMIT_CONNECTION_BYTES;
     assert_int_equal(room_beside(r.worker, 0), most);
@@ -40,10 +45,8 @@ static void test_connections_give_way(void **state)
 static void test_workers_share_the_bound(void **state)
 {
     (void)state;
-    const char *const args[] = {"-o", "-", "--resolver", "127.0.0.1:9", NULL};
     struct worker_rig r;
-    worker_rig_options(&r, args);
-    worker_rig_start(&r, NULL, NULL);
+    rig_start(&r);
     uint32_t most = r.shared.connections_per_worker;
     r.shared.n_workers = 2;
     assert_int_equal(room_beside(r.worker, LIMIT_HELD_BYTES / 2), most / 4);
