@@ -13,6 +13,7 @@
 enum { OK = 0, USAGE = 2, UNREADABLE = 3, OUTPUT_FAILED = 4 };
 
 struct report_options {
+    const char *name; /* as messages begin: the program's, or the report's with it */
     bool json;
     bool dump;
 };
@@ -34,6 +35,15 @@ static void help(FILE *to)
 
 /* ---- options -------------------------------------------------------------------------------- */
 
+/* What is wrong, unless it was said already (NULL), and where help is. */
+static int usage(const struct report_options *o, const char *text)
+{
+    if (text)
+        fprintf(stderr, "%s: %s\n", o->name, text);
+    fprintf(stderr, "Try '%s --help'.\n", o->name);
+    return USAGE;
+}
+
 /* NULL, or why not. */
 static const char *config_line(char *text, struct report_options *o)
 {
@@ -52,20 +62,20 @@ static int read_config(const char *path, struct report_options *o)
     const char *why = NULL;
     FILE *f = fopen(path, "re");
     if (!f) {
-        fprintf(stderr, "stsreport: %s: %s\n", path, strerror(errno));
-        return USAGE;
+        fprintf(stderr, "%s: %s: %s\n", o->name, path, strerror(errno));
+        return usage(o, NULL);
     }
     for (unsigned number = 1; !why && fgets(line, sizeof line, f); number++) {
         why = strlen(line) + 1 == sizeof line ? "the line is too long" : config_line(line, o);
         if (why)
-            fprintf(stderr, "stsreport: %s:%u: %s\n", path, number, why);
+            fprintf(stderr, "%s: %s:%u: %s\n", o->name, path, number, why);
     }
     if (!why && ferror(f)) {
         why = strerror(errno);
-        fprintf(stderr, "stsreport: %s: %s\n", path, why);
+        fprintf(stderr, "%s: %s: %s\n", o->name, path, why);
     }
     fclose(f);
-    return why ? USAGE : OK;
+    return why ? usage(o, NULL) : OK;
 }
 
 /* *done: nothing more is to be done. */
@@ -78,6 +88,7 @@ static int parse(int argc, char **argv, struct report_options *o, bool *done)
     };
     int value, code = OK;
     bool json = false;
+    argv[0] = (char *)(uintptr_t)o->name; /* getopt's messages begin with it */
     while (code == OK && !*done && (value = getopt_long(argc, argv, "jhV", longs, NULL)) != -1) {
         switch (value) {
         case 'j':
@@ -98,8 +109,7 @@ static int parse(int argc, char **argv, struct report_options *o, bool *done)
             *done = true;
             break;
         default:
-            fputs("Try 'stsreport --help'.\n", stderr);
-            code = USAGE;
+            code = usage(o, NULL);
         }
     }
     o->json = o->json || json;
@@ -159,21 +169,18 @@ static int summary(char **files, size_t n, const struct report_options *o)
 
 int main(int argc, char **argv)
 {
-    struct report_options o = {0};
+    bool named = argc > 1 && strcmp(argv[1], "summary") == 0;
+    struct report_options o = {.name = named ? "stsreport summary" : "stsreport"};
     bool done = false;
     setlocale(LC_CTYPE, ""); /* may bars be drawn? */
     int code = parse(argc, argv, &o, &done);
     if (code != OK || done)
         return code;
-    if (optind >= argc || strcmp(argv[optind], "summary") != 0) {
-        if (optind < argc)
-            fprintf(stderr, "stsreport: unknown report '%s'\n", argv[optind]);
-        help(stderr);
-        return USAGE;
-    }
-    if (optind + 1 >= argc) {
-        fputs("stsreport: no OUTPUT given\nTry 'stsreport --help'.\n", stderr);
-        return USAGE;
-    }
+    if (optind >= argc)
+        return usage(&o, "no report named: there is summary");
+    if (strcmp(argv[optind], "summary") != 0)
+        return usage(&o, "this report is unknown: there is summary");
+    if (optind + 1 >= argc)
+        return usage(&o, "no OUTPUT given");
     return summary(argv + optind + 1, (size_t)(argc - optind - 1), &o);
 }

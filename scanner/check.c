@@ -153,7 +153,7 @@ static int run(const struct scan_options *o, const struct judge_tables *tables)
     struct scan_caller caller = {.next = next_name, .lines = take_lines, .arg = &c};
     strbuf_init(&c.records, RECORDS_MAX_BYTES);
     int code = EXIT_USAGE;
-    if (take_names(&c, &o->domains) == ST_OK)
+    if (take_names(&c, &o->operands) == ST_OK)
         code = scan_run_for(o, &caller);
     if (code == EXIT_COMPLETE)
         code = show_all(&c, tables, o->json);

@@ -3,13 +3,13 @@
 #include "lib/record_json.h"
 #include "scanner/input/lines.h"
 #include "scanner/judge_tables.h"
+#include "scanner/options.h"
 #include "scanner/output/frames.h"
 #include "scanner/output/names.h"
 #include "scanner/output/writer.h"
 #include "scanner/scan.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,60 +144,20 @@ int classify_file(const char *from, const char *to, const char *providers_file,
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static void help(FILE *to)
-{
-    fputs("Usage: stscan classify [-o FILE] [--providers FILE] FILE\n\n"
-          "Derives findings and verdicts again from the evidence in old records. FILE is\n"
-          "NAME.ndjson, NAME.ndjson.zst or -.\n\n"
-          "  -o, --output FILE     NAME.ndjson.zst, NAME.ndjson, or - for stdout (-)\n"
-          "      --providers FILE  table of providers; without it the built-in one\n"
-          "  -h, --help            print this help\n"
-          "  -V, --version         print the version\n",
-          to);
-}
-
 int classify_main(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"providers", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *to = "-", *providers_file = NULL;
-    int value;
-    optind = 0;
-    while ((value = getopt_long(argc, argv, "o:hV", longs, NULL)) != -1) {
-        switch (value) {
-        case 'o':
-            to = optarg;
-            break;
-        case 'p':
-            providers_file = optarg;
-            break;
-        case 'h':
-            help(stdout);
-            return EXIT_COMPLETE;
-        case 'V':
-            puts("stscan " STSCAN_VERSION);
-            return EXIT_COMPLETE;
-        default:
-            help(stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (argc - optind != 1) {
-        help(stderr);
-        return EXIT_USAGE;
-    }
+    struct scan_options o;
     struct classify_counts counts;
     char error[512];
-    int code = classify_file(argv[optind], to, providers_file, &counts, error, sizeof error);
+    enum status st = options_parse_for(OPTIONS_CLASSIFY, argc, argv, &o);
+    if (st != ST_OK)
+        return st == ST_EOF ? EXIT_COMPLETE : EXIT_USAGE;
+    int code = classify_file(o.operands.v[0], o.output, o.providers, &counts, error, sizeof error);
     if (code != EXIT_COMPLETE)
         fprintf(stderr, "stscan classify: %s\n", error);
-    if (counts.bad_lines > 0 || strcmp(to, "-") != 0)
+    if (counts.bad_lines > 0 || strcmp(o.output, "-") != 0)
         fprintf(stderr, "stscan classify: %llu records, %llu lines that are none\n",
                 (unsigned long long)counts.records, (unsigned long long)counts.bad_lines);
+    options_free(&o);
     return code;
 }

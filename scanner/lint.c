@@ -3,6 +3,7 @@
 #include "lib/judge.h"
 #include "lib/match.h"
 #include "lib/record_json.h"
+#include "scanner/options_table.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,14 +15,6 @@ enum {
     EXIT_OUTPUT = 4,
     OUTPUT_MAX_BYTES = 16 * 1024 * 1024,
 };
-
-static const char usage[] =
-    "usage: stscan lint record STRING...       TXT records at _mta-sts.DOMAIN, one a STRING\n"
-    "       stscan lint policy FILE|-          the policy file; - is standard input\n"
-    "       stscan lint tlsrpt STRING...       TXT records at _smtp._tls.DOMAIN\n"
-    "       stscan lint match PATTERN HOST     whether an mx pattern matches a host\n"
-    "\n"
-    "Prints one JSON object. Exit code 0: valid or matching; 1: not; 2: wrong usage.\n";
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
@@ -256,38 +249,56 @@ static int lint_match(const char *pattern, const char *host, FILE *out)
     return code;
 }
 
-int lint_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
-{
-    const char *kind = argc > 1 ? argv[1] : "";
-    int n = argc - 2;
-    char **args = argv + 2;
+/* ---- the command ----------------------------------------------------------------------------- */
 
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || (i == 1 && strcmp(argv[i], "-h") == 0)) {
-            fputs(usage, out);
-            return fflush(out) == 0 ? EXIT_VALID : EXIT_OUTPUT;
-        }
-    if (strcmp(kind, "--version") == 0 || strcmp(kind, "-V") == 0) {
-        fputs("stscan " STSCAN_VERSION "\n", out);
-        return fflush(out) == 0 ? EXIT_VALID : EXIT_OUTPUT;
+int lint_run(size_t n, char **args, FILE *in, FILE *out, FILE *err)
+{
+    struct slice kind = slice_of(n > 0 ? args[0] : "");
+    size_t skip = n > 1 && strcmp(args[1], "--") == 0 ? 2 : 1;
+    int count = n > skip ? (int)(n - skip) : 0;
+    const char *why = "the kind is record, policy, tlsrpt or match";
+    args += count > 0 ? skip : 0;
+    if (slice_eq(kind, SLICE_LIT("record"))) {
+        if (count >= 1)
+            return lint_record(count, args, out, err);
+        why = "record takes a STRING or several";
+    } else if (slice_eq(kind, SLICE_LIT("tlsrpt"))) {
+        if (count >= 1)
+            return lint_tlsrpt(count, args, out, err);
+        why = "tlsrpt takes a STRING or several";
+    } else if (slice_eq(kind, SLICE_LIT("policy"))) {
+        if (count == 1)
+            return lint_policy(args[0], in, out, err);
+        why = "policy takes one FILE";
+    } else if (slice_eq(kind, SLICE_LIT("match"))) {
+        if (count == 2)
+            return lint_match(args[0], args[1], out);
+        why = "match takes a PATTERN and a HOST";
     }
-    if (n > 0 && strcmp(args[0], "--") == 0) {
-        n--;
-        args++;
-    }
-    if (strcmp(kind, "record") == 0 && n >= 1)
-        return lint_record(n, args, out, err);
-    if (strcmp(kind, "tlsrpt") == 0 && n >= 1)
-        return lint_tlsrpt(n, args, out, err);
-    if (strcmp(kind, "policy") == 0 && n == 1)
-        return lint_policy(args[0], in, out, err);
-    if (strcmp(kind, "match") == 0 && n == 2)
-        return lint_match(args[0], args[1], out);
-    fputs(usage, err);
+    options_usage(OPTIONS_LINT, err, why);
     return EXIT_USAGE;
+}
+
+/* Behind the kind stands data; but nobody means this one as such. */
+static bool asks_help(const struct text_list *operands)
+{
+    for (size_t i = 0; i < operands->n && strcmp(operands->v[i], "--") != 0; i++)
+        if (strcmp(operands->v[i], "--help") == 0)
+            return true;
+    return false;
 }
 
 int lint_main(int argc, char **argv)
 {
-    return lint_run(argc, argv, stdin, stdout, stderr);
+    struct scan_options o;
+    int code = EXIT_VALID;
+    enum status st = options_parse_for(OPTIONS_LINT, argc, argv, &o);
+    if (st != ST_OK)
+        return st == ST_EOF ? EXIT_VALID : EXIT_USAGE;
+    if (asks_help(&o.operands))
+        options_help(OPTIONS_LINT, stdout);
+    else
+        code = lint_run(o.operands.n, o.operands.v, stdin, stdout, stderr);
+    options_free(&o);
+    return code;
 }

@@ -6,11 +6,12 @@
 
 #include <stdio.h>
 
-/* Runs `lint KIND ARGUMENT…`; argv[0] is skipped. Returns the exit code: 0 valid or matching, 1
- * not, 2 wrong usage or a file that cannot be read, 4 output that cannot be written. */
+/* Runs `lint [OPTIONS] KIND ARGUMENT…`; argv[0] is skipped. Returns the exit code: 0 valid or
+ * matching, 1 not, 2 wrong usage or a file that cannot be read, 4 output that cannot be written. */
 int lint_main(int argc, char **argv);
 
-/* The same with streams of the caller's: `in` is read for the FILE "-". */
-int lint_run(int argc, char **argv, FILE *in, FILE *out, FILE *err);
+/* The same for the words `KIND ARGUMENT…`, with streams of the caller's: `in` is read for the FILE
+ * "-". */
+int lint_run(size_t n, char **args, FILE *in, FILE *out, FILE *err);
 
 #endif

@@ -19,6 +19,8 @@ struct getopt_tables {
 static enum status make_tables(enum options_command command, struct getopt_tables *t)
 {
     size_t n = 0, s = 0;
+    if (option_command(command)->data)
+        t->shorts[s++] = '+';
     t->longs = calloc(option_rows_n + 1, sizeof *t->longs);
     if (!t->longs)
         return ST_NOMEM;
@@ -48,12 +50,16 @@ static const struct option_row *row_of(int value)
     return NULL;
 }
 
-/* Message to stderr with a pointer to the help. */
+enum status options_usage(enum options_command command, FILE *to, const char *text)
+{
+    const char *name = option_command(command)->name;
+    fprintf(to, "%s: %s\nTry '%s --help'.\n", name, text, name);
+    return ST_USAGE;
+}
+
 static enum status usage(enum options_command command, const char *text)
 {
-    const char *name = command == OPTIONS_CHECK ? "stscan check" : "stscan scan";
-    fprintf(stderr, "%s: %s\nTry '%s --help'.\n", name, text, name);
-    return ST_USAGE;
+    return options_usage(command, stderr, text);
 }
 
 /* ---- the two passes ------------------------------------------------------------------------- */
@@ -113,28 +119,43 @@ static enum status run_pass(struct passes *p, int argc, char **argv, const struc
 {
     enum status st = ST_OK;
     int value;
-    optind = 0; /* glibc: begin anew */
+    const char *name = option_command(p->command)->name;
+    char *given = argv[0];
+    argv[0] = (char *)(uintptr_t)name; /* getopt's messages begin with it */
+    optind = 0;                        /* glibc: begin anew */
     while (st == ST_OK && (value = getopt_long(argc, argv, t->shorts, t->longs, NULL)) != -1) {
         const struct option_row *row = value == '?' ? NULL : row_of(value);
-        st = row ? each(p, row, optarg) : usage(p->command, "unknown or incomplete option");
+        if (!row)
+            fprintf(stderr, "Try '%s --help'.\n", name);
+        st = row ? each(p, row, optarg) : ST_USAGE;
     }
+    argv[0] = given;
     return st;
 }
 
 /* ---- what is left, and what fits together --------------------------------------------------- */
 
+/* They point into argv. */
+static enum status take_named(struct passes *p, int argc, char **argv)
+{
+    const struct option_command *c = option_command(p->command);
+    char why[64];
+    p->o->operands = (struct text_list){argv + optind, (size_t)(argc - optind)};
+    if (p->o->operands.n == 0 && !p->dump)
+        snprintf(why, sizeof why, "no %s given", c->operand);
+    else if (p->o->operands.n > 1 && c->single)
+        snprintf(why, sizeof why, "more than one %s", c->operand);
+    else
+        return ST_OK;
+    return usage(p->command, why);
+}
+
 static enum status take_operands(struct passes *p, int argc, char **argv)
 {
-    static const struct option_row domain = {
-        .name = "DOMAIN", .type = OPTION_TEXTS, .offset = offsetof(struct scan_options, domains)};
     struct scan_options *o = p->o;
     char why[256];
-    if (p->command == OPTIONS_CHECK) {
-        for (int i = optind; i < argc; i++)
-            if (option_set(&domain, argv[i], o, why, sizeof why) != ST_OK)
-                return usage(p->command, why);
-        return o->domains.n > 0 || p->dump ? ST_OK : usage(p->command, "no DOMAIN given");
-    }
+    if (option_command(p->command)->operand)
+        return take_named(p, argc, argv);
     if (argc - optind > 1)
         return usage(p->command, "more than one INPUT");
     const struct option_row *input = option_find(SLICE_LIT("input"));
@@ -170,7 +191,7 @@ static const char *contradiction(const struct scan_options *o)
 static enum status system_resolvers(struct passes *p)
 {
     struct scan_options *o = p->o;
-    if (o->n_resolvers > 0 || o->local_resolver || o->dry_run)
+    if (!option_command(p->command)->asks || o->n_resolvers > 0 || o->local_resolver || o->dry_run)
         return ST_OK;
     enum status st = resolv_conf_read(RESOLV_CONF_PATH, &o->resolvers, &o->n_resolvers);
     if (st == ST_NOMEM)
@@ -198,7 +219,7 @@ enum status options_parse_for(enum options_command command, int argc, char **arg
 {
     struct getopt_tables tables = {0};
     struct passes p = {.command = command, .o = out};
-    options_defaults(out);
+    options_defaults(command, out);
     out->argc = argc;
     out->argv = argv;
     p.seen = calloc(option_rows_n, sizeof *p.seen);
@@ -229,8 +250,5 @@ void options_free(struct scan_options *o)
         return;
     for (size_t i = 0; i < option_rows_n; i++)
         option_clear(&option_rows[i], o);
-    for (size_t i = 0; i < o->domains.n; i++)
-        free(o->domains.v[i]);
-    free(o->domains.v);
     *o = (struct scan_options){0};
 }

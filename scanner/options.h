@@ -1,4 +1,4 @@
-/* options - every option of `stscan scan` and `stscan check`, declared once.
+/* options - every option of `stscan` and its commands, declared once.
  *
  * Help, man page, --config, --dump-config and the parser all read the one table in
  * options_table.c. */
@@ -63,23 +63,33 @@ struct scan_options {
     bool local_resolver, coalesce;
     char *local_resolver_conf; /* further statements of unbound.conf(5) */
 
-    bool json;                /* check: the record instead of words */
-    struct text_list domains; /* check: the names to look at */
-    int argc;                 /* as given to options_parse, borrowed; for the metadata */
+    bool json;                 /* check: the record instead of words */
+    struct text_list operands; /* of the other commands than scan; borrowed from argv */
+    int argc;                  /* as given to options_parse, borrowed; for the metadata */
     char **argv;
 };
 
-enum options_command { OPTIONS_SCAN = 1, OPTIONS_CHECK = 2 };
+enum options_command {
+    OPTIONS_SCAN = 1,
+    OPTIONS_CHECK = 2,
+    OPTIONS_LINT = 4,
+    OPTIONS_VERIFY = 8,
+    OPTIONS_CLASSIFY = 16
+};
 
 /* Fills in defaults, reads --config files and arguments; argv[0] is skipped. Arguments win over
  * config files whatever their order; a repeatable option given as an argument replaces the values
  * of the config file. ST_OK to go on; ST_EOF when --help, --version or --dump-config was served
- * (exit 0); ST_USAGE with a message on stderr (exit 2). */
+ * (exit 0); ST_USAGE with a message on stderr (exit 2), as options_usage writes it. */
 enum status options_parse(int argc, char **argv, struct scan_options *out);
 /* The same for another command; options_parse is that of OPTIONS_SCAN. */
 enum status options_parse_for(enum options_command command, int argc, char **argv,
                               struct scan_options *out);
 void options_free(struct scan_options *o);
+
+/* What a wrong usage ends with, on `to`: a line that names the command and says what is wrong, and
+ * one that points to its help. Always ST_USAGE. */
+enum status options_usage(enum options_command command, FILE *to, const char *text);
 
 /* Writes the effective configuration as --config reads it; what is not set stands as a comment. */
 enum status options_dump(enum options_command command, const struct scan_options *o, FILE *to);

@@ -48,29 +48,21 @@ static void put_row(FILE *to, const struct option_row *row, const struct scan_op
 void options_help(enum options_command command, FILE *to)
 {
     struct scan_options defaults;
-    options_defaults(&defaults);
-    if (command == OPTIONS_SCAN)
-        fputs("Usage: stscan [scan] [OPTIONS] [INPUT]\n\n"
-              "Scans a list of domains for MTA-STS (RFC 8461) and writes one line of NDJSON for\n"
-              "each. INPUT is a list, CSV or zone file, plain or compressed; - is stdin.\n",
-              to);
-    else
-        fputs("Usage: stscan check [OPTIONS] DOMAIN...\n\n"
-              "Looks at single domains and says in words what stands, what does not, and what to\n"
-              "publish. Exit code 0: healthy, 1: faults that void the policy or block mail, 4:\n"
-              "could not be determined.\n",
-              to);
+    options_defaults(command, &defaults);
+    fputs(option_command(command)->usage, to);
     for (int group = 0; group < GROUP_COUNT; group++) {
-        fprintf(to, "\n%s:\n", option_group_titles[group]);
-        for (size_t i = 0; i < option_rows_n; i++)
-            if ((int)option_rows[i].group == group && (option_rows[i].commands & command) &&
-                !option_rows[i].later)
-                put_row(to, &option_rows[i], &defaults);
+        bool titled = false;
+        for (size_t i = 0; i < option_rows_n; i++) {
+            const struct option_row *row = &option_rows[i];
+            if ((int)row->group != group || !(row->commands & command) || row->later)
+                continue;
+            if (!titled)
+                fprintf(to, "\n%s:\n", option_group_titles[group]);
+            titled = true;
+            put_row(to, row, &defaults);
+        }
     }
-    if (command == OPTIONS_SCAN)
-        fputs(
-            "\nExit codes: 0 complete, 2 usage, 3 input unreadable, 4 output failed, 5 stopped by\n"
-            "a signal, 6 stopped by the brake (--min-success). See stscan(1).\n",
-            to);
+    if (option_command(command)->closing)
+        fprintf(to, "\n%s", option_command(command)->closing);
     options_free(&defaults);
 }

@@ -88,6 +88,7 @@ static const char *check_contact(const char *value)
 
 #define BOTH (OPTIONS_SCAN | OPTIONS_CHECK)
 #define SCAN OPTIONS_SCAN
+#define ALL (BOTH | OPTIONS_LINT | OPTIONS_VERIFY | OPTIONS_CLASSIFY)
 #define AT(field) .offset = offsetof(struct scan_options, field)
 #define RANGE(lo, hi) .min = (lo), .max = (hi)
 #define RATE_MAX 10000000.0
@@ -99,7 +100,7 @@ const struct option_row option_rows[] = {
  .help = "list, CSV or zone file, also compressed by gzip, zstd or xz; - is stdin. The same as the argument INPUT"},
 {"format", 0, OPTION_CHOICE, GROUP_FILES, SCAN, .arg = "auto|list|csv|zone", AT(format), .same = true,
  .help = "format of the input"},
-{"output", 'o', OPTION_TEXT, GROUP_FILES, SCAN, .arg = "FILE", AT(output), .check = check_output,
+{"output", 'o', OPTION_TEXT, GROUP_FILES, SCAN | OPTIONS_CLASSIFY, .arg = "FILE", AT(output), .check = check_output,
  .help = "NAME.ndjson.zst, NAME.ndjson, or - for plain NDJSON on stdout"},
 {"registrable", 0, OPTION_FLAG, GROUP_FILES, SCAN, AT(registrable), .same = true,
  .help = "reduce names to their registrable domain"},
@@ -165,7 +166,7 @@ const struct option_row option_rows[] = {
  .help = "names and addresses that are never contacted, one a line: example.com, .example.com (and all below), or a CIDR"},
 {"allow", 0, OPTION_TEXTS, GROUP_NETWORK, BOTH, .arg = "CIDR", AT(allow), .check = check_cidr,
  .help = "exception to the built-in special-purpose ranges, repeatable"},
-{"providers", 0, OPTION_TEXT, GROUP_NETWORK, BOTH, .arg = "FILE", AT(providers),
+{"providers", 0, OPTION_TEXT, GROUP_NETWORK, BOTH | OPTIONS_CLASSIFY, .arg = "FILE", AT(providers),
  .help = "table of providers; without it the built-in one"},
 {"coalesce", 0, OPTION_FLAG, GROUP_NETWORK, SCAN, AT(coalesce), .same = true,
  .help = "fetch policies of hosts that share address and certificate over one HTTP/2 connection, as no sender does"},
@@ -207,20 +208,20 @@ const struct option_row option_rows[] = {
  .help = "serve Prometheus metrics there, at /metrics; port 0: any, the start banner says which"},
 {"status-file", 0, OPTION_TEXT, GROUP_RUN, SCAN, .arg = "FILE", AT(status_file),
  .help = "append a line of statistics (JSON) every 10 seconds and at the end"},
-{"quiet", 'q', OPTION_FLAG, GROUP_RUN, SCAN, AT(quiet),
- .help = "print no progress"},
+{"quiet", 'q', OPTION_FLAG, GROUP_RUN, SCAN | OPTIONS_VERIFY, AT(quiet),
+ .help = "print no progress; of verify: nothing when all is well"},
 {"dry-run", 0, OPTION_FLAG, GROUP_RUN, SCAN, AT(dry_run),
  .help = "read configuration and input, say what would be done, touch no network"},
 {"json", 0, OPTION_FLAG, GROUP_RUN, OPTIONS_CHECK, AT(json),
  .help = "print the record instead of words"},
 
-{"config", 0, OPTION_ACTION, GROUP_OTHER, BOTH, .arg = "FILE",
+{"config", 0, OPTION_ACTION, GROUP_OTHER, ALL, .arg = "FILE",
  .help = "read options from FILE, one `name = value` a line; arguments win over it"},
-{"dump-config", 0, OPTION_ACTION, GROUP_OTHER, BOTH,
+{"dump-config", 0, OPTION_ACTION, GROUP_OTHER, ALL,
  .help = "print the effective configuration in that form"},
-{"help", 'h', OPTION_ACTION, GROUP_OTHER, BOTH,
+{"help", 'h', OPTION_ACTION, GROUP_OTHER, ALL,
  .help = "print this help"},
-{"version", 'V', OPTION_ACTION, GROUP_OTHER, BOTH,
+{"version", 'V', OPTION_ACTION, GROUP_OTHER, ALL,
  .help = "print the version"},
 };
 /* clang-format on */

@@ -51,6 +51,19 @@ struct option_row {
 extern const struct option_row option_rows[];
 extern const size_t option_rows_n;
 
+/* A command that reads its options here. */
+struct option_command {
+    enum options_command command;
+    const char *name;    /* as messages begin */
+    const char *operand; /* what it takes at least one of; NULL: one INPUT, or none */
+    bool single;         /* and not more */
+    bool data;           /* behind the first operand nothing is an option */
+    bool asks;           /* it needs resolvers */
+    const char *usage;   /* the beginning of its help */
+    const char *closing; /* the end of it, or NULL */
+};
+const struct option_command *option_command(enum options_command command);
+
 const struct option_row *option_find(struct slice name); /* NULL: unknown */
 bool option_is_repeatable(const struct option_row *row);
 
@@ -63,7 +76,7 @@ enum status option_format(const struct option_row *row, const struct scan_option
                           struct strbuf *out);
 /* Empties a repeatable option. */
 void option_clear(const struct option_row *row, struct scan_options *o);
-void options_defaults(struct scan_options *o);
+void options_defaults(enum options_command command, struct scan_options *o);
 
 /* options_config.c: reads one file; *error names file and line. */
 enum status options_read_config(const char *path, enum options_command command,

@@ -15,7 +15,7 @@ enum {
     OPTION_TEXT_MAX_BYTES = CONFIG_LINE_MAX_BYTES / 2 - 64, /* fits a line, each byte escaped */
 };
 
-void options_defaults(struct scan_options *o)
+void options_defaults(enum options_command command, struct scan_options *o)
 {
     *o = (struct scan_options){
         .format = FORMAT_AUTO,
@@ -40,7 +40,7 @@ void options_defaults(struct scan_options *o)
         .max_addresses = LIMIT_MAX_ADDRESSES,
         .sample = 1.0,
         .shards = 1,
-        .output = strdup("scan.ndjson.zst"),
+        .output = strdup(command == OPTIONS_CLASSIFY ? "-" : "scan.ndjson.zst"),
     };
 }
 

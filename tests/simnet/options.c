@@ -111,6 +111,13 @@ static void print_help(void)
     }
 }
 
+/* Ends what stderr says of a wrong usage. */
+static enum sim_options_result try_help(void)
+{
+    fputs("Try 'simnet --help'.\n", stderr);
+    return SIM_OPTIONS_USAGE;
+}
+
 static bool number(const char *text, uint64_t max, uint64_t *out)
 {
     char *end;
@@ -267,7 +274,7 @@ static enum sim_options_result check(const struct sim_options *o)
     if ((o->truth == NULL) == (o->names == NULL))
         return SIM_OPTIONS_RUN;
     fputs("simnet: --truth and --names go together\n", stderr);
-    return SIM_OPTIONS_USAGE;
+    return try_help();
 }
 
 /* ---- files and arguments -------------------------------------------------------------------- */
@@ -355,7 +362,7 @@ static enum sim_options_result take_action(struct parse *p, int key)
         p->dump = true;
         return SIM_OPTIONS_RUN;
     default:
-        return read_config(p, optarg) ? SIM_OPTIONS_RUN : SIM_OPTIONS_USAGE;
+        return read_config(p, optarg) ? SIM_OPTIONS_RUN : try_help();
     }
 }
 
@@ -366,7 +373,7 @@ static enum sim_options_result take_argument(struct parse *p, int key)
     if (set((enum key)key, optarg, p->o))
         return SIM_OPTIONS_RUN;
     fprintf(stderr, "simnet: --%s: %s is no value for it\n", table[i].name, optarg);
-    return SIM_OPTIONS_USAGE;
+    return try_help();
 }
 
 /* Twice over the arguments: they win over files wherever these are named. */
@@ -378,12 +385,13 @@ static enum sim_options_result take_all(struct parse *p, int argc, char **argv)
             (struct option){table[i].name, table[i].value == NULL ? no_argument : required_argument,
                             NULL, (int)table[i].key};
     enum sim_options_result r = SIM_OPTIONS_RUN;
+    argv[0] = (char *)(uintptr_t) "simnet"; /* getopt's messages begin with it */
     for (int pass = 0; pass < 2 && r == SIM_OPTIONS_RUN; pass++) {
         int key;
         optind = 0; /* glibc: begin anew */
         while (r == SIM_OPTIONS_RUN && (key = getopt_long(argc, argv, "", longs, NULL)) != -1) {
             if (key == '?')
-                r = SIM_OPTIONS_USAGE;
+                r = try_help();
             else if (pass == 0 && is_action((enum key)key))
                 r = take_action(p, key);
             else if (pass == 1 && !is_action((enum key)key))
@@ -417,8 +425,8 @@ enum sim_options_result sim_options_parse(int argc, char **argv, struct sim_opti
     if (r != SIM_OPTIONS_RUN)
         return r;
     if (optind < argc) {
-        fprintf(stderr, "simnet: %s: no arguments are taken (see --help)\n", argv[optind]);
-        return SIM_OPTIONS_USAGE;
+        fprintf(stderr, "simnet: %s: no arguments are taken\n", argv[optind]);
+        return try_help();
     }
     return p.dump ? dump(&p) : check(out);
 }

@@ -23,10 +23,10 @@ struct output {
 static struct output run(const char *line, struct slice in)
 {
     char *copy = strdup(line);
-    char *argv[ARGS_MAX] = {(char *)(uintptr_t) "lint"};
-    int argc = 1;
-    for (char *p = copy; p != NULL && *p != '\0' && argc < ARGS_MAX; argc++) {
-        argv[argc] = p;
+    char *args[ARGS_MAX];
+    size_t n = 0;
+    for (char *p = copy; p != NULL && *p != '\0' && n < ARGS_MAX; n++) {
+        args[n] = p;
         p = strchr(p, '|');
         if (p != NULL)
             *p++ = '\0';
@@ -38,7 +38,7 @@ static struct output run(const char *line, struct slice in)
     assert_int_equal(fwrite(in.p, 1, in.len, input), in.len);
     rewind(input);
     FILE *out = open_memstream(&o.out, &out_len), *err = open_memstream(&o.err, &err_len);
-    o.code = lint_run(argc, argv, input, out, err);
+    o.code = lint_run(n, args, input, out, err);
     fclose(out);
     fclose(err);
     fclose(input);
@@ -177,19 +177,11 @@ static void test_usage(void **state)
         struct output o = run(wrong[i], nothing);
         assert_int_equal(o.code, 2);
         assert_string_equal(o.out, "");
-        assert_non_null(strstr(o.err, "usage: stscan lint"));
+        assert_non_null(strstr(o.err, "stscan lint: "));
+        assert_non_null(strstr(o.err, "\nTry 'stscan lint --help'.\n"));
         release(&o);
     }
-    struct output o = run("--version", nothing);
-    assert_int_equal(o.code, 0);
-    assert_string_equal(o.out, "stscan " STSCAN_VERSION "\n");
-    release(&o);
-    o = run("--help", nothing);
-    assert_int_equal(o.code, 0);
-    assert_non_null(strstr(o.out, "usage: stscan lint"));
-    release(&o);
 }
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

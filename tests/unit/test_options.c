@@ -212,7 +212,7 @@ static void test_config_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct scan_options o;
         char error[512];
-        options_defaults(&o);
+        options_defaults(OPTIONS_SCAN, &o);
         put(bad[i]);
         assert_int_equal(options_read_config(path, OPTIONS_SCAN, &o, error, sizeof error),
                          ST_USAGE);
@@ -246,7 +246,7 @@ static void test_round_trip(void **state)
                      ST_OK);
     char *first = dump(&o);
     put(first);
-    options_defaults(&again);
+    options_defaults(OPTIONS_SCAN, &again);
     assert_int_equal(options_read_config(path, OPTIONS_SCAN, &again, error, sizeof error), ST_OK);
     char *second = dump(&again);
     assert_string_equal(first, second);
@@ -289,7 +289,7 @@ static void test_documented(void **state)
     fclose(f);
 
     struct scan_options defaults;
-    options_defaults(&defaults);
+    options_defaults(OPTIONS_SCAN, &defaults);
     for (size_t i = 0; i < option_rows_n; i++) {
         const struct option_row *row = &option_rows[i];
         char in_help[128], in_man[192];
