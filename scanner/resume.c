@@ -126,6 +126,7 @@ static enum status begin(struct opening *w, int64_t now_ms)
         *w->exit_code = exit_code_of(st);
         return st;
     }
+    w->r->begun = true;
     /* The metadata of an older scan of that name would speak for records that are gone. */
     if (unlink(w->names.meta) != 0 && errno != ENOENT)
         return refuse(w, EXIT_OUTPUT, ST_IO, "%s: %s", w->names.meta, strerror(errno));
@@ -198,13 +199,13 @@ static enum status open_files(struct opening *w, struct slice head, int64_t now_
     st = scan_identity_write(o, &r->input, &w->identity);
     if (st != ST_OK)
         return refuse(w, EXIT_OUTPUT, st, "%s", status_text(st));
-    st = open_state(w, now_ms);
-    if (st != ST_OK)
-        return st;
     r->state_path = strdup(w->names.state);
     r->budget_path = strdup(w->names.budget);
     if (!r->state_path || !r->budget_path)
         return refuse(w, EXIT_OUTPUT, ST_NOMEM, "%s", status_text(ST_NOMEM));
+    st = open_state(w, now_ms);
+    if (st != ST_OK)
+        return st;
     journal_begin_run(r->journal);
     r->start_ms = journal_start_ms(r->journal);
     r->runs = journal_last(r->journal)->runs;
@@ -273,6 +274,13 @@ enum status resume_end(struct resume *r)
     if (unlink(r->budget_path) != 0 && errno != ENOENT)
         return ST_IO;
     return journal_remove(r->journal, r->state_path);
+}
+
+void resume_undo(struct resume *r)
+{
+    if (r->begun)
+        (void)resume_end(r); /* why it could not begin is said already */
+    r->begun = false;
 }
 
 void resume_close(struct resume *r)

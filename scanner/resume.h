@@ -17,6 +17,7 @@ struct resume {
     journal *journal; /* NULL on standard output */
     char *state_path, *budget_path;
     bool goes_on; /* there was a state: not all begins here */
+    bool begun;   /* this run made the state */
     struct done_set done;
     uint64_t last;         /* the highest index that is done */
     struct done_page_sum { /* the reader's: what of a pipe has been compared with the records */
@@ -34,7 +35,8 @@ struct resume {
  * left records behind is not overwritten.
  *   ST_OK       go on; done is empty when the scan begins
  *   ST_EOF      --resume, and the scan is complete: nothing is to be done, nothing was touched
- *   otherwise   *exit_code and error say why not, nothing was touched; resume_close is due */
+ *   otherwise   *exit_code and error say why not; resume_undo and resume_close are due, after which
+ *               nothing was touched */
 enum status resume_open(const struct scan_options *o, struct slice head, int64_t now_ms,
                         struct resume *out, int *exit_code, char *error, size_t error_size);
 /* How the input is gone on with. Of a pipe, whose end cannot be known beforehand, each line that is
@@ -44,6 +46,9 @@ struct input_skip resume_skip(struct resume *r);
 /* The scan is complete and its metadata written: the state goes, the budget before it. ST_IO with
  * errno. */
 enum status resume_end(struct resume *r);
+/* The scan could not begin, whatever it was that failed: a state that this run made goes again. One
+ * that was there before stays. */
+void resume_undo(struct resume *r);
 void resume_close(struct resume *r);
 
 #endif

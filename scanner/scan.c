@@ -292,6 +292,8 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
         scan_await_ehlo(s);
     }
     end(s, started);
+    if (!started)
+        resume_undo(&s->resume);
     int exit_code = s->exit_code;
     close_all(s);
     fetch_memory_end();

@@ -48,6 +48,18 @@ cp "$dir/mixed.meta.json" "$dir/mixed.before"
 run mixed 3 4 'No such file' "$dir/nowhere"
 cmp -s "$dir/mixed.meta.json" "$dir/mixed.before" || { echo "mixed: other metadata"; bad=1; }
 run directory 3 0 'directory' "$dir"
+# An output that cannot be opened leaves nothing behind that looks like a scan.
+for end in .ndjson .certs.ndjson.zst .meta.json; do
+    mkdir "$dir/is" "$dir/is/x$end"
+    "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --quiet -o "$dir/is/x.ndjson" \
+        "$dir/mixed" 2>"$dir/err"
+    [ $? -eq 4 ] && grep -qi "x$end: is a directory" "$dir/err" ||
+        { echo "x$end is a directory: $(cat "$dir/err")"; bad=1; }
+    [ "$(find "$dir/is" -mindepth 1 ! -name "x$end" -printf '%f %s\n')" = '' ] ||
+        [ "$end" = .certs.ndjson.zst ] && ! [ -e "$dir/is/x.state" ] ||
+        { echo "x$end is a directory: there is $(ls "$dir/is")"; bad=1; }
+    rm -r "$dir/is"
+done
 seq 1 5000 | sed 's/$/.example/' | zstd -q >"$dir/whole.zst"
 head -c "$(($(stat -c %s "$dir/whole.zst") / 2))" "$dir/whole.zst" >"$dir/cut.zst"
 "$BUILD/stscan" scan --resolver "127.0.0.1:$DNS_PORT" --dns-rate 0 -o "$dir/cut.ndjson" \

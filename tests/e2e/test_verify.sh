@@ -85,7 +85,7 @@ again; c='{"sha256":"00112233445566778899"}'; printf '%s\n%s\n' "$c" "$c" >"$dir
 expect 1 '1 certificates are there twice' "$bad"
 again; expect 1 'shard 0 is there twice' "$bad" "$dir/good.ndjson.zst"
 expect 1 'No such file' "$dir/none.ndjson.zst"
-expect 2 'Usage' --unknown
+expect 2 "Try 'stscan verify --help'" --unknown
 
 for i in 0 1 2; do make_output "s$i" 3000 3 "$i"; done
 s=("$dir/s0.ndjson.zst" "$dir/s1.ndjson.zst" "$dir/s2.ndjson.zst")
