@@ -62,6 +62,7 @@ struct job {
     bool rides, alone;               /* alone: it must have a connection of its own */
     char *cache_key;                 /* of the probe it leads, NULL when it leads none */
     size_t cache_key_len;
+    bool counted; /* as a further name of its address (names_tried) */
 
     /* result, set by the owner */
     struct result *result; /* one reference; NULL: abandoned by our own limits */

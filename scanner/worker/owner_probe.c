@@ -46,7 +46,8 @@ static void answer(struct owner *o, struct job *job, struct result *r)
 }
 
 /* Joins the flight for this key; the leader queues at the gate, as one more name of the address of
- * which `first` is known. The job may be answered, and gone, when this returns. */
+ * which `first` is known, or with NULL as none that was not counted. The job may be answered, and
+ * gone, when this returns. */
 static void join(struct owner *o, struct job *job, const char *key, size_t len,
                  struct result *first)
 {
@@ -60,6 +61,7 @@ static void join(struct owner *o, struct job *job, const char *key, size_t len,
         o->worker->stats.probe_cache_hits++;
         break;
     case WAITQ_LEAD:
+        job->counted = first != NULL;
         if (first)
             first->names_tried++;
         job->cache_key = malloc(len);
@@ -77,15 +79,21 @@ static void join(struct owner *o, struct job *job, const char *key, size_t len,
     }
 }
 
-/* A settled result for the key, unless a second pass is to try again. */
-static struct result *known(struct owner *o, const struct job *job, const char *key, size_t len)
+static struct result *settled(struct owner *o, const char *key, size_t len)
 {
-    struct result *r = waitq_peek(o->probes, key, len, worker_now_us(o->worker) / 1000);
-    if (r && r->pass < job->pass && probe_is_transient(&r->probe)) {
-        waitq_forget(o->probes, key, len);
-        return NULL;
-    }
-    return r;
+    return waitq_peek(o->probes, key, len, worker_now_us(o->worker) / 1000);
+}
+
+/* A settled result for the key, unless a second pass is to try again: then *again. */
+static struct result *known(struct owner *o, const struct job *job, const char *key, size_t len,
+                            bool *again)
+{
+    struct result *r = settled(o, key, len);
+    *again = r && r->pass < job->pass && probe_is_transient(&r->probe);
+    if (!*again)
+        return r;
+    waitq_forget(o->probes, key, len);
+    return NULL;
 }
 
 /* Whether what was captured with one name says all that a probe with this job's name would. */
@@ -101,8 +109,9 @@ static bool settles(const struct result *r, const struct job *job)
 void owner_accept_probe(struct owner *o, struct job *job)
 {
     struct probe_key key;
+    bool again;
     make_key(job, &key);
-    struct result *first = known(o, job, key.bytes, key.address_len);
+    struct result *first = known(o, job, key.bytes, key.address_len, &again);
     if (!first) {
         join(o, job, key.bytes, key.address_len, NULL);
         return;
@@ -112,13 +121,13 @@ void owner_accept_probe(struct owner *o, struct job *job)
         answer(o, job, first);
         return;
     }
-    struct result *named = known(o, job, key.bytes, key.len);
-    if (!named && first->names_tried >= LIMIT_NAMES_PER_ADDRESS - 1 &&
+    struct result *named = known(o, job, key.bytes, key.len, &again);
+    if (!named && !again && first->names_tried >= LIMIT_NAMES_PER_ADDRESS - 1 &&
         !waitq_is_pending(o->probes, key.bytes, key.len)) {
         owner_send_home(o, job); /* undetermined: one more name would be too many */
         return;
     }
-    join(o, job, key.bytes, key.len, first);
+    join(o, job, key.bytes, key.len, again ? NULL : first);
 }
 
 void owner_settle_probe(struct owner *o, struct job *job)
@@ -133,6 +142,10 @@ void owner_settle_probe(struct owner *o, struct job *job)
     struct probe_key key;
     make_key(job, &key);
     bool by_address = job->cache_key_len == key.address_len;
+    bool never_went = !r && job->counted && job->tried_again == 0;
+    struct result *first = never_went ? settled(o, key.bytes, key.address_len) : NULL;
+    if (first && first->names_tried > 0)
+        first->names_tried--;
     struct waiter *next,
         *waiter = waitq_settle(o->probes, job->cache_key, job->cache_key_len,
                                r ? result_ref(r) : NULL, result_bytes(r), UINT64_MAX);

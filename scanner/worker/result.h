@@ -21,7 +21,8 @@ struct result {
     const char *aia_url;
     const char *sni;      /* name that was asked with; NULL without SNI */
     uint32_t pass;        /* in which it was made */
-    uint32_t names_tried; /* probes of this address with further names: its owner's alone */
+    uint32_t names_tried; /* further names that this address was asked with, and those under way:
+                             its owner's alone */
 };
 
 /* Deep copies with one reference; NULL when out of memory. */

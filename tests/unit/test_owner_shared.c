@@ -131,6 +131,50 @@ static void test_names_under_way(void **state)
     rig_free(r);
 }
 
+/* What counts is how many names an address was asked with, not how often: one whose probe failed in
+ * passing is tried again in the second pass though no further name may be. */
+static void test_names_again(void **state)
+{
+    struct rig *r = rig_new(*state);
+    struct owner *o = &r->on.worker->owner;
+    for (unsigned i = 0; i < LIMIT_NAMES_PER_ADDRESS; i++) {
+        char host[64];
+        snprintf(host, sizeof host, "mx%u.other.example", i);
+        struct result *known = handshake(host);
+        assert_non_null(known);
+        if (i > 0)
+            known->probe.end = PROBE_TIMEOUT;
+        owner_know_probe(o, &r->server.at.ip, known);
+    }
+    struct job *further = add_job(r, LIMIT_NAMES_PER_ADDRESS), *again = add_job(r, 1);
+    further->pass = again->pass = 1;
+    job_submit(further);
+    assert_int_equal(r->n_over, 1);
+    assert_null(further->result);
+    job_submit(again);
+    assert_int_equal(r->n_over, 1);
+    assert_int_equal(gate_waiting(o->smtp), 1);
+    worker_rig_stop(&r->on);
+    rig_free(r);
+}
+
+/* A name that is not connected to after all leaves its place to another. */
+static void test_names_that_never_went(void **state)
+{
+    struct rig *r = rig_new(*state);
+    struct owner *o = &r->on.worker->owner;
+    owner_know_probe(o, &r->server.at.ip, handshake("mx0.other.example"));
+    for (unsigned i = 1; i <= LIMIT_NAMES_PER_ADDRESS; i++) {
+        struct job *job = add_job(r, i);
+        job_submit(job);
+        assert_ptr_equal(gate_take_any(o->smtp), &job->gate);
+        owner_finish(o, job);
+        assert_int_equal(r->n_over, i);
+    }
+    worker_rig_stop(&r->on);
+    rig_free(r);
+}
+
 /* No memory for a place at the gate: whoever waits for the job that got none learns of it, and the
  * next one leads anew. */
 static void test_no_place_at_the_gate(void **state)
@@ -204,8 +248,12 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names_under_way), cmocka_unit_test(test_no_place_at_the_gate),
-        cmocka_unit_test(test_late_result),     cmocka_unit_test(test_known_with_no_name),
+        cmocka_unit_test(test_names_under_way),
+        cmocka_unit_test(test_names_again),
+        cmocka_unit_test(test_names_that_never_went),
+        cmocka_unit_test(test_no_place_at_the_gate),
+        cmocka_unit_test(test_late_result),
+        cmocka_unit_test(test_known_with_no_name),
         cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
