@@ -16,6 +16,7 @@ struct gate {
     bool hold[2];
     struct gate_item *refused;
     size_t waiting, active;
+    size_t emptied; /* buckets of known.addresses in which nobody waits: gate_take_any */
 };
 
 /* What waits for room waits for somebody to go, who is looked at with the limits of that time: so
@@ -113,6 +114,7 @@ enum status gate_push(gate *g, struct gate_item *item, uint64_t now_us)
     item->address = a;
     item->refused = false;
     g->waiting++;
+    g->emptied = 0;
     if (a->given_up && a->due_us > now_us) {
         refuse(g, item);
         if (a->place == PLACE_NOWHERE && a->active == 0)
@@ -306,8 +308,8 @@ struct gate_item *gate_take_any(gate *g)
         g->waiting--;
         return item;
     }
-    for (size_t i = 0; g->waiting > 0 && i < g->known.addresses.n_buckets; i++) {
-        for (struct table_node *n = g->known.addresses.bucket[i]; n; n = n->next) {
+    for (; g->waiting > 0 && g->emptied < g->known.addresses.n_buckets; g->emptied++) {
+        for (struct table_node *n = g->known.addresses.bucket[g->emptied]; n; n = n->next) {
             item = gate_address_take((struct gate_address *)n);
             if (!item)
                 continue;

@@ -42,13 +42,17 @@ static void grow(struct table *t)
     free(t->bucket);
     t->bucket = bucket;
     t->n_buckets = n;
+    t->first = 0;
 }
 
 void table_put(struct table *t, struct table_node *node)
 {
     if (t->n >= t->n_buckets)
         grow(t);
-    struct table_node **at = &t->bucket[node->hash & (t->n_buckets - 1)];
+    size_t i = node->hash & (t->n_buckets - 1);
+    struct table_node **at = &t->bucket[i];
+    if (i < t->first)
+        t->first = i;
     node->next = *at;
     *at = node;
     t->n++;
@@ -63,12 +67,13 @@ void table_remove(struct table *t, struct table_node *node)
     t->n--;
 }
 
-struct table_node *table_any(const struct table *t)
+struct table_node *table_any(struct table *t)
 {
-    for (size_t i = 0; t->n > 0 && i < t->n_buckets; i++)
-        if (t->bucket[i])
-            return t->bucket[i];
-    return NULL;
+    if (t->n == 0)
+        return NULL;
+    while (!t->bucket[t->first])
+        t->first++;
+    return t->bucket[t->first];
 }
 
 uint64_t table_hash(uint64_t key, const void *p, size_t len)

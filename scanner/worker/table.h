@@ -18,6 +18,7 @@ struct table {
     struct table_node **bucket;
     size_t n_buckets; /* power of two */
     size_t n;
+    size_t first; /* no bucket before it holds a node */
 };
 
 enum status table_init(struct table *t, size_t buckets_hint);
@@ -29,8 +30,8 @@ struct table_node *table_chain(const struct table *t, uint64_t hash);
 void table_put(struct table *t, struct table_node *node);
 /* The node must be in the table. */
 void table_remove(struct table *t, struct table_node *node);
-/* Any node, or NULL when empty: to empty a table. */
-struct table_node *table_any(const struct table *t);
+/* Any node, or NULL when empty: to empty a table, which takes a step a bucket and node in all. */
+struct table_node *table_any(struct table *t);
 
 /* Hash of bytes, keyed so that names from the network cannot be chosen to collide. */
 uint64_t table_hash(uint64_t key, const void *p, size_t len);

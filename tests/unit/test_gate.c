@@ -2,6 +2,8 @@
 #include "scanner/worker/backoff.h"
 #include "tests/unit/gate_rig.h"
 
+#include <stdlib.h>
+
 static void test_at_once_to_an_address(void **state)
 {
     (void)state;
@@ -293,9 +295,34 @@ static void test_held_and_limited(void **state)
     gate_free(g);
 }
 
+/* All that waits comes out, also what was queued meanwhile. */
+static void test_emptied(void **state)
+{
+    (void)state;
+    enum { ITEMS = 3000 };
+    gate *g = make((struct gate_limits){.per_address = 1});
+    struct gate_item *i = calloc(ITEMS, sizeof *i);
+    assert_non_null(i);
+    for (unsigned k = 0; k < ITEMS; k++)
+        push(g, &i[k], ip(k % 1000 / 250, k % 250), 0);
+    for (unsigned k = 0; k < ITEMS / 2; k++)
+        assert_non_null(gate_take_any(g));
+    assert_int_equal(gate_waiting(g), ITEMS / 2);
+    struct gate_item more[100];
+    for (unsigned k = 0; k < 100; k++)
+        push(g, &more[k], ip(5, k), 0);
+    for (unsigned k = 0; k < ITEMS / 2 + 100; k++)
+        assert_non_null(gate_take_any(g));
+    assert_null(gate_take_any(g));
+    assert_int_equal(gate_waiting(g), 0);
+    free(i);
+    gate_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_emptied),
         cmocka_unit_test(test_at_once_to_an_address),
         cmocka_unit_test(test_at_once_to_a_prefix),
         cmocka_unit_test(test_embedded_addresses_are_one),
