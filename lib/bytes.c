@@ -302,6 +302,16 @@ enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
+void hex_put(char *out, const void *p, size_t len)
+{
+    static const char digit[] = "0123456789abcdef";
+    const uint8_t *byte = p;
+    for (size_t i = 0; i < len; i++) {
+        *out++ = digit[byte[i] >> 4];
+        *out++ = digit[byte[i] & 15];
+    }
+}
+
 const char *grouped(uint64_t n, char out[GROUPED_MAX_BYTES])
 {
     char digits[24];

@@ -114,6 +114,9 @@ static inline void digits_put2(char *out, uint32_t value)
 enum status strbuf_printf(struct strbuf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Writes 2 * len lower-case hex digits to out: no NUL. */
+void hex_put(char *out, const void *p, size_t len);
+
 /* A number for people: 1234567 as 1,234,567. Returns out. */
 enum { GROUPED_MAX_BYTES = 32 };
 const char *grouped(uint64_t n, char out[GROUPED_MAX_BYTES]);

@@ -49,6 +49,12 @@ static enum status open_resume(struct scan *s)
     return st;
 }
 
+/* Whether anybody gets to see how much of the input there is. */
+static bool shows_total(const struct scan_options *o)
+{
+    return !o->quiet || o->status_file || o->metrics;
+}
+
 /* Before signals are blocked: opening a pipe waits for whoever writes to it, perhaps for ever. */
 static enum status open_input(struct scan *s)
 {
@@ -70,6 +76,8 @@ static enum status open_input(struct scan *s)
     st = s->base ? scan_open_monitor(s) : ST_NOMEM;
     if (st == ST_OK)
         st = scan_start_resolver(s);
+    if (st == ST_OK && !s->caller && shows_total(s->options))
+        input_count(s->input);
     if (st == ST_OK && !s->caller) /* last: nothing of an output is touched in vain */
         st = open_resume(s);
     return st;

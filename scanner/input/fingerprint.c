@@ -10,15 +10,6 @@
 
 enum { READ_BYTES = 256 * 1024 };
 
-static void to_hex(const unsigned char *digest, char out[SHA256_HEX_BYTES + 1])
-{
-    for (size_t i = 0; i < SHA256_HEX_BYTES / 2; i++) {
-        out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
-    out[SHA256_HEX_BYTES] = '\0';
-}
-
 static enum status hash_all(int fd, struct fingerprint *out)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -41,7 +32,7 @@ static enum status hash_all(int fd, struct fingerprint *out)
     if (st == ST_EOF)
         st = EVP_DigestFinal_ex(md, digest, NULL) == 1 ? ST_OK : ST_INTERNAL;
     if (st == ST_OK)
-        to_hex(digest, out->sha256);
+        hex_put(out->sha256, digest, SHA256_HEX_BYTES / 2);
 out:
     EVP_MD_CTX_free(md);
     free(block);

@@ -15,6 +15,7 @@
 enum { PACE_PERIOD_MS = 1000 };
 
 struct input {
+    const char *path; /* "-": standard input */
     struct raw_file file;
     enum status ended;
     name_psl *psl; /* only with --registrable */
@@ -60,6 +61,7 @@ enum status input_open(const struct scan_options *o, input **out, char *error, s
         snprintf(error, error_size, "%s", status_text(ST_NOMEM));
         return ST_NOMEM;
     }
+    in->path = path;
     in->seed = o->seed;
     in->shards = o->shards;
     in->shard = o->shard;
@@ -70,12 +72,16 @@ enum status input_open(const struct scan_options *o, input **out, char *error, s
         input_close(in);
         return st;
     }
-    if (source_file_bytes(in->file.src) > 0) {
-        double share = in->sample / (double)(in->shards ? in->shards : 1);
-        in->total = (uint64_t)((double)raw_file_count(path, o->format) * share);
-    }
     *out = in;
     return ST_OK;
+}
+
+void input_count(input *in)
+{
+    if (source_file_bytes(in->file.src) == 0)
+        return;
+    double share = in->sample / (double)(in->shards ? in->shards : 1);
+    in->total = (uint64_t)((double)raw_file_count(in->path, in->file.format) * share);
 }
 
 void input_close(input *in)

@@ -41,8 +41,11 @@ enum status input_open(const struct scan_options *o, input **out, char *error, s
  * A stream (list or CSV) that spends most of a second pausing is slower than the scan: then nothing
  * is held back for the shuffle as long as it stays so. */
 enum status input_next(input *in, struct input_item *out);
-/* About how many items there will be, for progress and ETA; 0 unknown. A regular file is counted by
- * a first pass over its first 32 MiB (compressed or not), a larger one is extrapolated. */
+/* Finds out about how many items there will be, for who shows progress: a pass over a regular file,
+ * as far as its first 32 MiB (compressed or not); a larger one is extrapolated. Before the first
+ * input_next only. */
+void input_count(input *in);
+/* What it found; 0: unknown, or nobody wanted to know. */
 uint64_t input_total(const input *in);
 /* The first decompressed bytes, at most SOURCE_PEEK_BYTES; p NULL when a stream was too slow to
  * show as many. */

@@ -180,6 +180,9 @@ struct cert_chain *cert_chain_new(const EVP_MD *sha256, const STACK_OF(X509) * s
     atomic_init(&c->refs, 1);
     c->n = n;
     c->truncated = (int)n < total;
+    c->leaf = n > 0 ? sk_X509_value(served, 0) : NULL;
+    if (c->leaf != NULL)
+        X509_up_ref(c->leaf);
     c->cert = (struct cert_der *)(c + 1);
     uint8_t *p = (uint8_t *)(c->cert + n);
     for (size_t i = 0; i < n; i++) {
@@ -199,8 +202,10 @@ struct cert_chain *cert_chain_ref(struct cert_chain *c)
 
 void cert_chain_unref(struct cert_chain *c)
 {
-    if (c != NULL && atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1)
-        free(c);
+    if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    X509_free(c->leaf);
+    free(c);
 }
 
 enum status tls_pem_names(const char *pem, struct arena *arena, struct cert_names *out)

@@ -37,12 +37,9 @@ static struct tls_record *record_of(const SSL *ssl)
 
 static const char *hex(const uint8_t sha256[32], struct arena *arena)
 {
-    static const char digit[] = "0123456789abcdef";
     char *text = arena_alloc(arena, 65);
-    for (size_t i = 0; text != NULL && i < 32; i++) {
-        text[2 * i] = digit[sha256[i] >> 4];
-        text[2 * i + 1] = digit[sha256[i] & 15];
-    }
+    if (text != NULL)
+        hex_put(text, sha256, 32);
     return text;
 }
 

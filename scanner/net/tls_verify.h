@@ -36,11 +36,14 @@ void tls_trust_free(tls_trust *t);
 /* The clock by which it judges certificates, started by tls_trust_new. */
 const struct wall *tls_trust_wall(const tls_trust *t);
 
-/* A chain as it was served, immutable, shared between threads by reference count. */
+/* A chain as it was served, immutable, shared between threads by reference count. Short-lived: the
+ * leaf is large, kept so that nobody has to read its key again, which costs OpenSSL 3.0 most of all
+ * that there is to reading a certificate. */
 struct cert_chain {
     atomic_uint refs;
     size_t n;
     bool truncated; /* more was served than the caps allow */
+    X509 *leaf;     /* cert[0] as the handshake read it, only looked at; NULL: nobody could */
     struct cert_der {
         uint8_t *der;
         size_t len;

@@ -4,7 +4,6 @@
 
 #include "lib/record_json.h"
 #include "lib/record_words.h"
-#include "scanner/net/tls_crypto.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -20,8 +19,11 @@ static void add_key(struct strbuf *out, const char *key)
 static void add_hex(struct strbuf *out, const uint8_t *p, size_t len)
 {
     strbuf_addc(out, '"');
-    for (size_t i = 0; i < len; i++)
-        strbuf_printf(out, "%02x", p[i]);
+    char *to = strbuf_room(out, 2 * len);
+    if (to) {
+        hex_put(to, p, len);
+        strbuf_grew(out, 2 * len);
+    }
     strbuf_addc(out, '"');
 }
 
@@ -143,15 +145,13 @@ static enum status add_pem(struct strbuf *out, const struct cert_chain *chain)
 enum status cert_line(const struct cert_chain *chain, struct strbuf *out)
 {
     const struct cert_der *leaf = &chain->cert[0];
-    X509 *cert = tls_crypto_certificate(leaf->der, leaf->len);
     strbuf_addc(out, '{');
     add_key(out, "sha256");
     add_hex(out, leaf->sha256, sizeof leaf->sha256);
-    if (cert)
-        add_leaf(out, cert);
+    if (chain->leaf)
+        add_leaf(out, chain->leaf);
     enum status st = add_pem(out, chain);
     strbuf_adds(out, "}\n");
-    X509_free(cert);
     ERR_clear_error();
     return st != ST_OK ? st : out->error;
 }

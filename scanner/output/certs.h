@@ -23,8 +23,8 @@ uint64_t certs_written(const certs *c);
 void certs_totals(const certs *c, struct frames_totals *out);
 enum status certs_close(certs *c);
 
-/* cert_line.c: one line of that file. Pure. A leaf that OpenSSL cannot read gets its hash and PEM
- * alone. */
+/* cert_line.c: one line of that file. Pure. Without the leaf as it was read, the line has its hash
+ * and PEM alone. */
 enum status cert_line(const struct cert_chain *chain, struct strbuf *out);
 /* The longest line of that file. A chain of 100 certificates of 1 MB does not become a line; RFC
  * 8446 allows 16 MB a message. */

@@ -118,7 +118,6 @@ enum status budget_keep(budget *b, const char *path, bool go_on)
     enum status st = go_on ? load(b) : ST_NOT_FOUND;
     if (st != ST_NOT_FOUND)
         return st;
-    memset(b->row, 0, sizeof b->row);
     if (ftruncate(b->fd, 0) != 0 || write_at(b->fd, &b->head, sizeof b->head, 0) != ST_OK)
         return ST_IO;
     return go_on ? ST_NOT_FOUND : ST_OK;

@@ -49,6 +49,8 @@ struct read_back input_file_read(const struct scan_options *o)
     back.end = input_open(o, &in, back.error, sizeof back.error);
     if (back.end != ST_OK)
         return back;
+    assert_int_equal(input_total(in), 0);
+    input_count(in);
     back.total = input_total(in);
     while ((back.end = input_next(in, &item)) == ST_OK) {
         back.n++;

@@ -124,6 +124,18 @@ static void test_strbuf(void **state)
     strbuf_free(NULL);
 }
 
+static void test_hex(void **state)
+{
+    (void)state;
+    char out[9] = "--------";
+    hex_put(out, "\x00\x9f\xa0\xff", 0);
+    assert_string_equal(out, "--------");
+    hex_put(out, "\x00\x9f\xa0\xff", 3);
+    assert_string_equal(out, "009fa0--");
+    hex_put(out, "\x00\x9f\xa0\xff", 4);
+    assert_string_equal(out, "009fa0ff");
+}
+
 static void test_grouped(void **state)
 {
     char out[GROUPED_MAX_BYTES];
@@ -145,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_decimal),
         cmocka_unit_test(test_strbuf),
         cmocka_unit_test(test_grouped),
+        cmocka_unit_test(test_hex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

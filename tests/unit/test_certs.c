@@ -1,5 +1,7 @@
 /* Units of scanner/output/certs.c and cert_line.c. */
 #include "scanner/output/certs.h"
+
+#include "scanner/net/tls_internal.h"
 #include "tests/unit/temp_folder.h"
 #include "tests/unit/writer_rig.h"
 
@@ -32,20 +34,11 @@ static struct cert_chain *make_chain(EVP_PKEY *key, long serial, const char *san
     X509_add_ext(x, ext, -1);
     X509_EXTENSION_free(ext);
     assert_true(X509_sign(x, key, EVP_sha256()) > 0);
-    int len = i2d_X509(x, NULL);
-    assert_true(len > 0);
-    struct cert_chain *c = malloc(sizeof *c + sizeof *c->cert + (size_t)len);
+    STACK_OF(X509) *served = sk_X509_new_null();
+    assert_true(sk_X509_push(served, x) > 0);
+    struct cert_chain *c = cert_chain_new(EVP_sha256(), served);
     assert_non_null(c);
-    memset(c, 0, sizeof *c);
-    atomic_init(&c->refs, 1);
-    c->n = 1;
-    c->cert = (struct cert_der *)(c + 1);
-    c->cert->der = (uint8_t *)(c->cert + 1);
-    c->cert->len = (size_t)len;
-    uint8_t *p = c->cert->der;
-    i2d_X509(x, &p);
-    EVP_Digest(c->cert->der, (size_t)len, c->cert->sha256, NULL, EVP_sha256(), NULL);
-    X509_free(x);
+    sk_X509_pop_free(served, X509_free);
     return c;
 }
 
@@ -90,7 +83,7 @@ static void test_certs_once(void **state)
     drop_file("c.certs.ndjson.zst");
 }
 
-/* DER that OpenSSL cannot read still has its hash and bytes. */
+/* DER that nobody could read still has its hash and bytes. */
 static void test_cert_broken(void **state)
 {
     (void)state;
