@@ -191,7 +191,7 @@ static const char *contradiction(const struct scan_options *o)
 static enum status system_resolvers(struct passes *p)
 {
     struct scan_options *o = p->o;
-    if (!option_command(p->command)->asks || o->n_resolvers > 0 || o->local_resolver || o->dry_run)
+    if (!option_command(p->command)->asks || o->n_resolvers > 0 || o->local_resolver)
         return ST_OK;
     enum status st = resolv_conf_read(RESOLV_CONF_PATH, &o->resolvers, &o->n_resolvers);
     if (st == ST_NOMEM)

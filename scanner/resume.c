@@ -192,6 +192,9 @@ static enum status open_files(struct opening *w, struct slice head, int64_t now_
         return o->resume
                    ? refuse(w, EXIT_USAGE, ST_USAGE, "--resume needs an output that is a file")
                    : ST_OK;
+    const char *lost = output_names_of_input(&w->names, o->input);
+    if (lost)
+        return refuse(w, EXIT_USAGE, ST_USAGE, "%s is the input: it would be written over", lost);
     st = fingerprint_take(o->input, head, &r->input);
     if (st != ST_OK)
         return refuse(w, EXIT_INPUT, st, "%s: %s", o->input ? o->input : "standard input",

@@ -37,6 +37,8 @@ static enum status open_resume(struct scan *s)
         fprintf(stderr, "stscan: %s\n", error);
     } else if (s->resume.done.n > 0) {
         const struct scan_stats *then = &s->resume.stats;
+        s->known = *then;
+        atomic_store(&s->durable, s->resume.done.n);
         uint64_t asked = then->records - then->adoption[ADOPTION_INVALID_INPUT] -
                          then->adoption[ADOPTION_EXCLUDED];
         brake_go_on(&s->brake, asked, asked - then->adoption[ADOPTION_UNDETERMINED]);
@@ -134,7 +136,8 @@ static enum status open_all(struct scan *s)
     if (st == ST_OK)
         st = scan_watch_resolver(s);
     if (st == ST_OK)
-        st = progress_new(STDERR_FILENO, s->options->quiet, clock_ms(), &s->progress);
+        st = progress_new(STDERR_FILENO, s->options->quiet, s->resume.done.n, clock_ms(),
+                          &s->progress);
     if (st == ST_OK)
         s->exit_code = EXIT_COMPLETE;
     else
@@ -174,56 +177,28 @@ static void close_all(struct scan *s)
     free(s);
 }
 
-static void say_how_it_begins(const struct scan *s)
+void scan_say_beginning(const struct scan_options *o, const char *doing, size_t n_resolvers)
 {
-    const struct scan_options *o = s->options;
-    uint32_t workers = s->shared.n_workers;
-    size_t n = s->shared.n_resolvers;
+    uint32_t workers = scan_workers(o);
+    char resolvers[64] = "a resolver of its own";
     if (o->quiet)
         return;
-    fprintf(stderr, "stscan: scanning %s into %s with %u worker%s and %zu resolver%s\n",
-            o->input && strcmp(o->input, "-") != 0 ? o->input : "standard input", o->output,
-            (unsigned)workers, workers == 1 ? "" : "s", n, n == 1 ? "" : "s");
+    if (n_resolvers > 0)
+        snprintf(resolvers, sizeof resolvers, "%zu resolver%s", n_resolvers,
+                 n_resolvers == 1 ? "" : "s");
+    fprintf(stderr, "stscan: %s %s into %s with %u worker%s and %s\n", doing,
+            o->input && strcmp(o->input, "-") != 0 ? o->input : "standard input",
+            strcmp(o->output, "-") != 0 ? o->output : "standard output", (unsigned)workers,
+            workers == 1 ? "" : "s", resolvers);
     if (!o->no_probe && !o->ehlo_name)
         fputs("stscan: no --ehlo-name: MX hosts are not probed, and what depends on it stays "
               "undetermined\n",
               stderr);
 }
 
-/* What --dry-run shows: files are read, the input to its end, and nobody is asked. */
-static int dry_run(const struct scan_options *o)
-{
-    char error[512] = "";
-    input *in;
-    struct scan_setup setup = {.n_guards = 0};
-    struct worker_shared shared = {.options = o};
-    int exit_code;
-    enum status can = setup_open(&setup, &shared, &exit_code);
-    setup_close(&setup);
-    if (can != ST_OK)
-        return exit_code;
-    if (input_open(o, &in, error, sizeof error) != ST_OK) {
-        fprintf(stderr, "stscan: %s\n", error);
-        return EXIT_INPUT;
-    }
-    struct input_item item;
-    uint64_t valid = 0, invalid = 0;
-    enum status st;
-    while ((st = input_next(in, &item)) == ST_OK || st == ST_AGAIN) {
-        valid += st == ST_OK && !item.reason;
-        invalid += st == ST_OK && item.reason;
-    }
-    printf("%llu names, %llu invalid lines\n", (unsigned long long)valid,
-           (unsigned long long)invalid);
-    if (st != ST_EOF)
-        fprintf(stderr, "stscan: %s\n", input_error(in));
-    input_close(in);
-    return st == ST_EOF ? EXIT_COMPLETE : EXIT_INPUT;
-}
-
 int scan_run(const struct scan_options *o)
 {
-    return o->dry_run ? dry_run(o) : scan_run_for(o, NULL);
+    return o->dry_run ? scan_dry_run(o) : scan_run_for(o, NULL);
 }
 
 static struct scan *scan_new(const struct scan_options *o, const struct scan_caller *caller)
@@ -293,7 +268,7 @@ int scan_run_for(const struct scan_options *o, const struct scan_caller *caller)
     fetch_memory_start();
     bool started = start(s);
     if (started && !caller)
-        say_how_it_begins(s);
+        scan_say_beginning(o, "scanning", s->shared.n_resolvers);
     if (started) {
         scan_check_ehlo(s);
         event_base_dispatch(s->base);

@@ -201,7 +201,7 @@ void scan_on_report(struct mail *mail, void *owner)
         break;
     case REPORT_STATS:
         if (s->n_wanted == 0)
-            memset(&s->wanted, 0, sizeof s->wanted);
+            s->wanted = s->resume.stats; /* the whole scan is shown, as in the metadata */
         stats_add(&s->wanted, r->stats);
         if (++s->n_wanted == s->shared.n_workers)
             stats_known(s);

@@ -42,7 +42,7 @@ struct scan {
     uint32_t n_wanted;
     bool asked;                       /* answers are due, */
     bool print_wanted, status_wanted; /* and then to be printed, or a line of the status file */
-    struct scan_stats known;          /* the last whole answer, of this run */
+    struct scan_stats known;          /* the last whole answer, with what earlier runs counted */
     ehlo_check *ehlo;                 /* under way or done, or NULL */
     bool ehlo_pending;
     struct strbuf ehlo_notes; /* what it found missing, a line an address */
@@ -55,7 +55,7 @@ struct scan {
     struct mail writer_failed;
     atomic_int writer_errno;
     atomic_bool writer_has_failed;
-    atomic_uint_fast64_t durable;
+    atomic_uint_fast64_t durable; /* records on disk, those of earlier runs among them */
 };
 
 /* A message for the user, on a line of its own. */
@@ -91,7 +91,14 @@ void scan_end_monitor(struct scan *s, const struct scan_stats *total, uint64_t d
 /* Asks all workers for their counters; `known` is new when all have answered. One round at a time,
  * so that none is added up twice. */
 void scan_ask_stats(struct scan *s);
-/* scan_workers.c: makes them, who know then what earlier runs probed. ST_NOMEM: those that were
+/* Says on stderr what is scanned ("scanning", "would scan") into what, with how many resolvers (0:
+ * its own). */
+void scan_say_beginning(const struct scan_options *o, const char *doing, size_t n_resolvers);
+/* scan_dry.c: what --dry-run shows; gives the exit code. */
+int scan_dry_run(const struct scan_options *o);
+/* scan_workers.c: how many there are to be. */
+uint32_t scan_workers(const struct scan_options *o);
+/* Makes them, who know then what earlier runs probed. ST_NOMEM: those that were
  * made are to be ended all the same. */
 enum status scan_make_workers(struct scan *s);
 /* Waits until all have stopped; those that never ran are fine. */

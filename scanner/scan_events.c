@@ -10,7 +10,7 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
     (void)sig;
     (void)what;
     if (s->draining) {
-        scan_stop_at_once(s, EXIT_SIGNAL, "stopped at once by a second signal");
+        scan_stop_at_once(s, EXIT_SIGNAL, "stopped at once by a signal");
         return;
     }
     scan_say(s, "stopping: no new input, finishing what is under way "

@@ -16,8 +16,11 @@ static const char *state(const struct scan *s)
 
 struct progress_view scan_view(const struct scan *s)
 {
+    const uint64_t *then = s->resume.stats.adoption;
     struct progress_view v = {.total = s->input ? input_total(s->input) : 0,
-                              .done = s->resume.done.n};
+                              .done = s->resume.done.n,
+                              .adopters = adoption_adopters(then),
+                              .failures = then[ADOPTION_UNDETERMINED]};
     for (uint32_t i = 0; i < s->shared.n_workers; i++) {
         const struct stats_live *live = &s->shared.worker[i]->live;
         v.done += atomic_load_explicit(&live->done, memory_order_relaxed);
@@ -89,8 +92,14 @@ enum status scan_open_monitor(struct scan *s)
     const struct scan_options *o = s->options;
     if (o->metrics && open_metrics(s) != ST_OK)
         return ST_USAGE;
+    if (o->status_file && fingerprint_same_file(o->input, o->status_file)) {
+        fprintf(stderr, "stscan: %s is the input: no --status-file\n", o->status_file);
+        return ST_USAGE;
+    }
     if (o->status_file && (s->status_fd = monitor_open(o->status_file)) < 0) {
-        fprintf(stderr, "stscan: %s: %s\n", o->status_file, strerror(errno));
+        fprintf(stderr, "stscan: %s: %s\n", o->status_file,
+                errno == ELOOP ? "is a symbolic link, refusing to write through it"
+                               : strerror(errno));
         return ST_USAGE;
     }
     return ST_OK;

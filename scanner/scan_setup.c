@@ -106,6 +106,22 @@ static void choose_scope(struct worker_shared *shared)
         o->tlsrpt == TLSRPT_ALL || (o->tlsrpt == TLSRPT_AUTO && o->no_policy && o->no_probe);
 }
 
+/* An address that is not this machine's would fail every connection that it has its turn at. */
+static enum status check_sources(const struct scan_options *o)
+{
+    char text[ADDR_TEXT_MAX_BYTES];
+    for (size_t i = 0; i < o->n_sources; i++) {
+        if (route_is_ours(&o->sources[i]))
+            continue;
+        const char *why =
+            errno == EADDRNOTAVAIL ? "not an address of this machine" : strerror(errno);
+        net_addr_text(&o->sources[i], text);
+        fprintf(stderr, "stscan: --source %s: %s\n", text, why);
+        return ST_USAGE;
+    }
+    return ST_OK;
+}
+
 enum status setup_open(struct scan_setup *s, struct worker_shared *shared, int *exit_code)
 {
     const struct scan_options *o = shared->options;
@@ -127,6 +143,8 @@ enum status setup_open(struct scan_setup *s, struct worker_shared *shared, int *
     if (st != ST_OK)
         return fail(o->ca_file ? o->ca_file : "system trust anchors", status_text(st));
     st = add_guard(s, shared);
+    if (st == ST_OK)
+        st = check_sources(o);
     if (st != ST_OK)
         return st;
     shared->judge = s->tables.judge;

@@ -40,12 +40,15 @@ static void share_known_probes(struct scan *s)
     s->resume.known = NULL;
 }
 
+uint32_t scan_workers(const struct scan_options *o)
+{
+    long cores = o->workers > 0 ? (long)o->workers : sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (uint32_t)cores : 1;
+}
+
 enum status scan_make_workers(struct scan *s)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t n = s->options->workers;
-    if (n == 0)
-        n = cores > 0 ? (uint32_t)cores : 1;
+    uint32_t n = scan_workers(s->options);
     s->shared.n_workers = n;
     plan_descriptors(s);
     s->shared.worker = calloc(n, sizeof(struct worker *));

@@ -39,12 +39,29 @@ out:
     return st;
 }
 
+static bool is_standard_input(const char *path)
+{
+    return !path || strcmp(path, "-") == 0;
+}
+
+static int stat_input(const char *path, struct stat *info)
+{
+    return is_standard_input(path) ? fstat(STDIN_FILENO, info) : stat(path, info);
+}
+
+bool fingerprint_same_file(const char *input, const char *path)
+{
+    struct stat read, written;
+    return stat_input(input, &read) == 0 && S_ISREG(read.st_mode) && stat(path, &written) == 0 &&
+           read.st_dev == written.st_dev && read.st_ino == written.st_ino;
+}
+
 enum status fingerprint_take(const char *path, struct slice head, struct fingerprint *out)
 {
-    bool is_stdin = !path || strcmp(path, "-") == 0;
+    bool is_stdin = is_standard_input(path);
     struct stat info;
     *out = (struct fingerprint){.whole = false};
-    if ((is_stdin ? fstat(STDIN_FILENO, &info) : stat(path, &info)) != 0)
+    if (stat_input(path, &info) != 0)
         return ST_IO;
     if (!S_ISREG(info.st_mode)) {
         if (head.p)

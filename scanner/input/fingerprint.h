@@ -18,5 +18,8 @@ struct fingerprint {
 /* path NULL or "-": standard input; head: its first bytes (input_head), for a pipe. Reads a file
  * from its beginning, through a descriptor of its own. ST_IO with errno. */
 enum status fingerprint_take(const char *path, struct slice head, struct fingerprint *out);
+/* Whether `path` leads to the very file that is read as `input` (as above), so that writing there
+ * would destroy it. A path that leads nowhere does not. */
+bool fingerprint_same_file(const char *input, const char *path);
 
 #endif

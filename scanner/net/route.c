@@ -1,6 +1,7 @@
 #include "scanner/net/route.h"
 
 #include "scanner/net/addr.h"
+#include <errno.h>
 #include <unistd.h>
 
 static bool local_address(int fd, struct net_addr *out)
@@ -32,6 +33,21 @@ bool route_source(uint8_t family, struct net_addr *out)
         return false;
     bool ok = connect(fd, (struct sockaddr *)&ss, len) == 0 && local_address(fd, out);
     close(fd);
+    return ok;
+}
+
+bool route_is_ours(const struct net_addr *a)
+{
+    struct endpoint e = {.port = 0, .ip = *a};
+    struct sockaddr_storage ss;
+    socklen_t len = endpoint_sockaddr(&e, &ss);
+    int fd = socket(a->family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool ok = bind(fd, (struct sockaddr *)&ss, len) == 0;
+    int why = errno;
+    close(fd);
+    errno = why;
     return ok;
 }
 

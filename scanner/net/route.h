@@ -8,5 +8,8 @@
 bool route_exists(uint8_t family);
 /* The same, and the local address that packets to them would carry. */
 bool route_source(uint8_t family, struct net_addr *out);
+/* Whether packets may be sent from an address: it is this machine's. Sends nothing. False with
+ * errno. */
+bool route_is_ours(const struct net_addr *a);
 
 #endif

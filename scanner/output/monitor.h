@@ -18,9 +18,9 @@ struct monitor_view {
     int64_t now_ms;                 /* since 1970 */
     uint64_t elapsed_ms;            /* of this run */
     const char *state;              /* "first pass", "second pass", "draining" or how it ended */
-    uint64_t durable;               /* records on disk, by this run */
+    uint64_t durable;               /* records on disk, by all runs of the scan */
     struct progress_view live;      /* now */
-    const struct scan_stats *stats; /* of the last period; all threads added up */
+    const struct scan_stats *stats; /* as of the last period; all threads and runs added up */
 };
 
 /* One line of the status file, with its end of line. ST_NOMEM, ST_LIMIT. */

@@ -1,5 +1,7 @@
 #include "scanner/output/names.h"
 
+#include "scanner/input/fingerprint.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,15 @@ enum status output_names_make(const char *output, struct output_names *out)
     if (!ok)
         output_names_free(out);
     return ok ? ST_OK : ST_NOMEM;
+}
+
+const char *output_names_of_input(const struct output_names *n, const char *input)
+{
+    const char *all[] = {n->data, n->meta, n->certs, n->state, n->budget};
+    for (size_t i = 0; n->meta && i < sizeof all / sizeof all[0]; i++)
+        if (fingerprint_same_file(input, all[i]))
+            return all[i];
+    return NULL;
 }
 
 void output_names_free(struct output_names *n)

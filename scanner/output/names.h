@@ -19,5 +19,8 @@ struct output_names {
 /* ST_USAGE for a name that the contract does not know. */
 enum status output_names_make(const char *output, struct output_names *out);
 void output_names_free(struct output_names *n);
+/* The one of them that is the file read as `input` (see fingerprint_take), which would be written
+ * over; NULL when none is. */
+const char *output_names_of_input(const struct output_names *n, const char *input);
 
 #endif

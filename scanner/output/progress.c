@@ -83,7 +83,14 @@ void progress_line(char out[PROGRESS_LINE_MAX_BYTES], const struct progress_view
 
 /* ---- drawing -------------------------------------------------------------------------------- */
 
-enum status progress_new(int fd, bool quiet, uint64_t now_ms, progress **out)
+/* What is not to be drawn on again and again gets whole lines: an editor's shell, a serial log. */
+static bool is_terminal(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) == 1 && !(term && strcmp(term, "dumb") == 0);
+}
+
+enum status progress_new(int fd, bool quiet, uint64_t done, uint64_t now_ms, progress **out)
 {
     progress *p = calloc(1, sizeof *p);
     *out = p;
@@ -91,8 +98,9 @@ enum status progress_new(int fd, bool quiet, uint64_t now_ms, progress **out)
         return ST_NOMEM;
     p->fd = fd;
     p->quiet = quiet;
-    p->terminal = isatty(fd) == 1;
+    p->terminal = is_terminal(fd);
     p->sampled_ms = now_ms;
+    p->sampled_done = done;
     p->next_ms = now_ms + (p->terminal ? PROGRESS_DRAW_MS : PROGRESS_PLAIN_MS);
     return ST_OK;
 }

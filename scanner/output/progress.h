@@ -18,9 +18,10 @@ struct progress_view {
 
 typedef struct progress progress;
 
-/* fd is a terminal or not. quiet: nothing is ever shown. now_ms: any monotonic clock, the same in
- * all calls. */
-enum status progress_new(int fd, bool quiet, uint64_t now_ms, progress **out);
+/* fd is a terminal or not; one with TERM=dumb is none. quiet: nothing is ever shown. done: what
+ * earlier runs did, which says nothing of the speed of this one. now_ms: any monotonic clock, the
+ * same in all calls. */
+enum status progress_new(int fd, bool quiet, uint64_t done, uint64_t now_ms, progress **out);
 /* Call it as often as convenient; it draws when it is time to. */
 void progress_tick(progress *p, const struct progress_view *v, uint64_t now_ms);
 /* Wipes the line on a terminal, before another message is printed. */

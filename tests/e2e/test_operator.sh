@@ -69,15 +69,52 @@ scan -o "$dir/kept.ndjson" --metrics "127.0.0.1:$HTTPS_PORT" --status-file "$dir
 [ $? -eq 2 ] || fail "a port in use: exit $?"
 scan -o "$dir/kept.ndjson" --status-file "$dir" "$dir/names" 2>"$dir/err"
 [ $? -eq 2 ] || fail "a folder as status file was taken"
+ln -s "$dir/status" "$dir/link"
+scan -o "$dir/kept.ndjson" --status-file "$dir/link" "$dir/names" 2>"$dir/err"
+[ $? -eq 2 ] && grep -q 'is a symbolic link' "$dir/err" || fail "a link as status file: $(cat "$dir/err")"
+# Nor is an input written over.
+cp "$dir/names" "$dir/in.ndjson"
+scan -o "$dir/in.ndjson" "$dir/in.ndjson" 2>"$dir/err"
+[ $? -eq 2 ] || fail "an output that is the input was taken"
+scan -o "$dir/in.ndjson" <"$dir/in.ndjson" 2>"$dir/err"
+[ $? -eq 2 ] || fail "an output that is standard input was taken"
+scan -o "$dir/kept.ndjson" --status-file "$dir/in.ndjson" "$dir/in.ndjson" 2>"$dir/err"
+[ $? -eq 2 ] || fail "a status file that is the input was taken"
+cmp -s "$dir/names" "$dir/in.ndjson" || fail "an input was written over"
 [ "$(cat "$dir"/kept.*)" = kept ] || fail "an output was lost to a wrong option"
 cmp -s "$dir/status" "$dir/status.before" || fail "a scan that never began has a status"
 
 # --max-runtime stops with 5 and leaves what --resume finishes; the rate makes the time too short.
-scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --max-runtime 1 --dns-rate 100 \
-    "$dir/names"
+scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --tlsrpt adopters --max-runtime 2 \
+    --dns-rate 60 "$dir/names"
 [ $? -eq 5 ] || fail "--max-runtime did not stop the scan"
 [ "$(field "$dir/long.meta.json" '["complete"]')" = False ] || fail "a stopped scan is complete"
-scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --resume "$dir/names" ||
+# A scan that goes on shows its monitors all of itself, not what this run has done alone.
+done_before=$(field "$dir/long.meta.json" '["output"]["records"]')
+scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --tlsrpt adopters --resume --dns-rate 1 \
+    --metrics 127.0.0.1:0 "$dir/names" 2>"$dir/banner" &
+scanner=$!
+until url=$(grep -o 'http://[^ ]*' "$dir/banner"); do
+    kill -0 $scanner 2>/dev/null || { cat "$dir/banner"; exit 1; }
+    nap 0.05
+done
+curl -sf -m 20 --noproxy '*' -o "$dir/page" "$url" || fail "no metrics of a resumed scan"
+python3 - "$dir/page" "$done_before" <<'EOF' || bad=1
+import sys
+page = dict(line.split() for line in open(sys.argv[1]) if not line.startswith("#"))
+value = lambda name: int(page["stscan_" + name])
+known = sum(int(v) for k, v in page.items() if k.startswith("stscan_adoption_total"))
+adopters = sum(value(f'adoption_total{{adoption="{a}"}}')
+               for a in ("broken", "none", "testing", "enforce"))
+before = int(sys.argv[2])
+assert before > 0, before
+assert value("domains_total") >= value("durable_records_total") >= before, (page, before)
+assert known == value("durable_records_total") and value("dns_sent_total") >= known, page
+assert value("adopters_total") >= adopters, page
+EOF
+{ pgrep -P "$scanner" stscan || echo "$scanner"; } | xargs kill -TERM
+wait $scanner
+scan -o "$dir/long.ndjson" --quiet --no-policy --no-probe --tlsrpt adopters --resume "$dir/names" ||
     fail "resume after --max-runtime: exit $?"
 "$BUILD/stscan" verify "$dir/long.ndjson" >"$dir/verify" || { fail "verify"; cat "$dir/verify"; }
 
@@ -156,8 +193,11 @@ scan -o "$dir/reg.ndjson" --quiet --no-policy --no-probe --registrable "$dir/sub
 got=$(grep -o '"domain":"[^"]*"' "$dir/reg.ndjson" | sort | tr '\n' ' ')
 [ "$got" = '"domain":"example.co.uk" "domain":"example.com" ' ] || fail "--registrable: $got"
 
-got=$("$BUILD/stscan" scan --dry-run --resolver 127.0.0.1:1 -o "$dir/dry.ndjson" "$dir/names")
+got=$("$BUILD/stscan" scan --dry-run --resolver 127.0.0.1:1 -o "$dir/dry.ndjson" "$dir/names" 2>"$dir/err")
 [ "$got" = "300 names, 0 invalid lines" ] || fail "--dry-run: $got"
+grep -q 'would scan .* with [0-9]* workers* and 1 resolver' "$dir/err" || fail "--dry-run: $(cat "$dir/err")"
+scan --dry-run -o "$dir/nowhere/x.ndjson" "$dir/names" >"$dir/out" 2>&1
+[ $? -eq 4 ] || fail "--dry-run takes an output where nothing can be written"
 ls "$dir"/dry.* >/dev/null 2>&1 && fail "--dry-run wrote files"
 for wrong in --blocklist --ca-file --providers; do
     "$BUILD/stscan" scan --dry-run $wrong "$dir/nowhere" "$dir/names" >"$dir/out" 2>"$dir/err"
@@ -177,9 +217,10 @@ for record in map(json.loads, open(sys.argv[1])):
         raise SystemExit("an IPv6 address under -4")
 assert "a" in families, families
 EOF
-scan -o "$dir/x.ndjson" --quiet --source 192.0.2.1 --max-runtime 4 --no-policy --no-probe \
-    "$dir/sub"
-grep -q '"adoption":"absent"' "$dir/x.ndjson" && fail "a source address that is not ours was no use"
+# One that is not ours would fail its share of all connections: that is said before anything begins.
+scan -o "$dir/kept.ndjson" --source 127.0.0.8 --source 192.0.2.1 "$dir/sub" 2>"$dir/err"
+[ $? -eq 2 ] && grep -q -- '--source 192.0.2.1: not an address of this machine' "$dir/err" ||
+    fail "a source address that is not ours was taken: $(cat "$dir/err")"
 kill $simnet && wait $simnet
 python3 - "$dir/clients" <<'EOF' || bad=1
 import json, sys

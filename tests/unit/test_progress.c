@@ -51,7 +51,7 @@ static void test_plain(void **state)
     progress *p;
     struct progress_view v = {.total = 1000};
     assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-    assert_int_equal(progress_new(fds[1], false, 5000, &p), ST_OK);
+    assert_int_equal(progress_new(fds[1], false, 0, 5000, &p), ST_OK);
     v.done = 100;
     progress_tick(p, &v, 5000 + PROGRESS_PLAIN_MS - 1);
     assert_int_equal(drain(fds[0], text, sizeof text), 0);
@@ -62,7 +62,7 @@ static void test_plain(void **state)
     progress_end(p, &v, 5000 + PROGRESS_PLAIN_MS + 1);
     assert_true(drain(fds[0], text, sizeof text) > 0);
 
-    assert_int_equal(progress_new(fds[1], true, 0, &p), ST_OK);
+    assert_int_equal(progress_new(fds[1], true, 0, 0, &p), ST_OK);
     progress_tick(p, &v, 1000000);
     progress_end(p, &v, 1000001);
     assert_int_equal(drain(fds[0], text, sizeof text), 0);
@@ -87,18 +87,25 @@ static void expect_shown(int master, const char *want)
     assert_string_equal(text, want);
 }
 
+static void open_terminal(int *master, int *slave)
+{
+    *master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (*master < 0 || grantpt(*master) != 0 || unlockpt(*master) != 0)
+        skip();
+    *slave = open(ptsname(*master), O_RDWR | O_NOCTTY);
+    if (*slave < 0)
+        skip();
+}
+
 static void test_terminal(void **state)
 {
     (void)state;
-    int master = posix_openpt(O_RDWR | O_NOCTTY);
-    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0)
-        skip();
-    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
-    if (slave < 0)
-        skip();
+    int master, slave;
+    open_terminal(&master, &slave);
     progress *p;
     struct progress_view v = {.done = 5, .total = 10};
-    assert_int_equal(progress_new(slave, false, 0, &p), ST_OK);
+    setenv("TERM", "xterm", 1);
+    assert_int_equal(progress_new(slave, false, 0, 0, &p), ST_OK);
     progress_tick(p, &v, 1000);
     progress_tick(p, &v, 1001); /* too early: shows nothing */
     expect_shown(master, "\r5/10  50.0%  5/s  ETA 0:00:01  adopters 0  in flight 0  failed 0"
@@ -112,12 +119,50 @@ static void test_terminal(void **state)
     close(master);
 }
 
+/* A terminal that cannot draw gets whole lines, and no escape sequence. */
+static void test_dumb_terminal(void **state)
+{
+    (void)state;
+    int master, slave;
+    open_terminal(&master, &slave);
+    progress *p;
+    struct progress_view v = {.done = 5, .total = 10};
+    setenv("TERM", "dumb", 1);
+    assert_int_equal(progress_new(slave, false, 0, 0, &p), ST_OK);
+    progress_tick(p, &v, 1000);
+    progress_clear(p);
+    progress_end(p, &v, 2000);
+    expect_shown(master, "stscan: 5/10  50.0%  3/s  ETA 0:00:02  adopters 0  in flight 0  "
+                         "failed 0\r\n");
+    close(slave);
+    close(master);
+}
+
+/* What earlier runs did took none of this one's time. */
+static void test_resumed(void **state)
+{
+    (void)state;
+    int fds[2];
+    char text[1024];
+    progress *p;
+    struct progress_view v = {.done = 900, .total = 1000};
+    assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+    assert_int_equal(progress_new(fds[1], false, 890, 0, &p), ST_OK);
+    progress_tick(p, &v, PROGRESS_PLAIN_MS);
+    drain(fds[0], text, sizeof text);
+    assert_string_equal(text, "stscan: 900/1,000  90.0%  1/s  ETA 0:01:40  adopters 0  in flight 0"
+                              "  failed 0\n");
+    progress_end(p, &v, PROGRESS_PLAIN_MS);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_line),     cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_terminal), cmocka_unit_test(test_dumb_terminal),
+        cmocka_unit_test(test_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

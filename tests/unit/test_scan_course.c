@@ -24,9 +24,10 @@ static void test_counters_after_the_end(void **state)
     r->stats = calloc(1, sizeof *r->stats);
     assert_non_null(r->stats);
     r->stats->records = 7;
+    s->resume.stats.records = 100; /* of earlier runs: what is shown covers the whole scan */
     scan_on_report(&r->mail, s);
     assert_false(s->asked);
-    assert_int_equal(s->known.records, 7);
+    assert_int_equal(s->known.records, 107);
     free(s);
 }
 
