@@ -13,12 +13,17 @@ struct ask {
     unit_answer_fn answer;
     void *arg;
     uint64_t began_us;
-    uint64_t held_then_ms;         /* dns_held_ms of the resolvers when it began */
-    char name[NAME_MAX_BYTES + 1]; /* a copy: the question may outlive the unit's arena */
+    uint64_t held_then_ms; /* dns_held_ms of the resolvers when it began */
+    bool pooled;           /* its name has room for NAME_MAX_BYTES, as nearly all need */
+    char name[];           /* a copy: the question may outlive the unit's arena */
 };
 
 static void ask_put_back(struct worker *w, struct ask *a)
 {
+    if (!a->pooled) {
+        free(a);
+        return;
+    }
     a->next = w->free_asks;
     w->free_asks = a;
 }
@@ -68,13 +73,16 @@ static void on_answer(struct enquiry *q, const struct dns_answer *answer)
         unit_release(u);
 }
 
-static struct ask *ask_new(struct worker *w)
+/* The text of a name is longer than the name where bytes are escaped: RFC 1035 2.3.4 bounds what is
+ * on the wire, which is the engine's to say. */
+static struct ask *ask_new(struct worker *w, size_t name_len)
 {
-    struct ask *a = w->free_asks;
+    bool pooled = name_len <= NAME_MAX_BYTES;
+    struct ask *a = pooled ? w->free_asks : NULL;
     if (a)
         w->free_asks = a->next;
-    else
-        a = malloc(sizeof *a);
+    else if ((a = malloc(sizeof *a + (pooled ? NAME_MAX_BYTES : name_len) + 1)))
+        a->pooled = pooled;
     return a;
 }
 
@@ -94,14 +102,11 @@ static void ask(struct unit *u, const struct endpoint *server, const char *name,
     struct worker *w = u->worker;
     size_t len = name ? strlen(name) : 0;
     bool late = unit_is_late(u);
-    struct ask *a = name && !late ? ask_new(w) : NULL;
+    struct ask *a = name && !late ? ask_new(w, len) : NULL;
     u->e.deadline_hit |= late;
     unit_hold(u);
-    if (!a || len >= sizeof a->name) {
-        if (a)
-            ask_put_back(w, a);
-        /* A name that is too long for the DNS cannot be there (RFC 1035 2.3.4). */
-        answer_unasked(u, answer, arg, a ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED);
+    if (!a) {
+        answer_unasked(u, answer, arg, LOOKUP_ABANDONED);
         return;
     }
     memcpy(a->name, name, len + 1);

@@ -1,0 +1,135 @@
+/* Units of scanner/worker/unit_ask.c: what is asked is the name on the wire, however long its text
+ * with escapes is. */
+#include "scanner/worker/unit.h"
+#include "tests/unit/dns_fake.h"
+#include "tests/unit/worker_rig.h"
+
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ADDRESS = 0x7f000009 };
+
+struct rig {
+    struct event_base *base; /* the resolver's */
+    struct fake resolver;
+    struct worker_rig on;
+    guard *guard;
+    struct unit *unit;
+    char asked[NAME_TEXT_MAX_BYTES]; /* the last name that A was asked of */
+    unsigned n_asked, n_answers;
+    enum lookup status;
+};
+
+static void on_query(struct fake *f, const struct fake_query *q)
+{
+    struct rig *r = f->arg;
+    if (q->qtype != DNS_A || strncmp(q->qname, "mta-sts.", 8) == 0)
+        return;
+    memcpy(r->asked, q->qname, sizeof r->asked);
+    r->n_asked++;
+    msg_a(fake_begin(f, q, 0), NULL, ADDRESS);
+    fake_send(f, q);
+}
+
+/* A unit that is under way for as long as the resolver is silent about its own names. */
+static struct rig *rig_new(void)
+{
+    static const char *const args[] = {"--resolver", "127.0.0.1:9", "--no-policy", "--no-probe",
+                                       "--workers",  "1",           NULL};
+    static const char text[] = "v=STSv1; id=1;";
+    struct txt_rr txt = {.p = text, .len = sizeof text - 1};
+    struct dns_answer record = {.facts = {.status = LOOKUP_FOUND, .ede = -1}, .txt = &txt, .n = 1};
+    struct input_item item = {.domain = "asks.example"};
+    struct unit_start start = {.second_pass = true};
+    struct rig *r = calloc(1, sizeof *r);
+    assert_non_null(r);
+    r->base = event_base_new();
+    fake_start(&r->resolver, r->base, on_query);
+    r->resolver.arg = r;
+    worker_rig_options(&r->on, args);
+    r->on.options.resolvers[0] = r->resolver.at;
+    assert_int_equal(guard_new(&r->guard), ST_OK);
+    worker_rig_start(&r->on, r->guard, NULL);
+    start.began_us = worker_now_us(r->on.worker);
+    start.lag_then = lag_mark(&r->on.worker->lag, start.began_us);
+    assert_int_equal(unit_begin(r->on.worker, &item, &start, &record), ST_OK);
+    r->unit = r->on.worker->units;
+    assert_non_null(r->unit);
+    return r;
+}
+
+static void rig_free(struct rig *r)
+{
+    worker_end(r->on.worker);
+    worker_rig_free(&r->on);
+    guard_free(r->guard);
+    fake_stop(&r->resolver);
+    event_base_free(r->base);
+    free(r);
+}
+
+static void on_answer(struct unit *u, void *arg, const struct dns_answer *a)
+{
+    struct rig *r = arg;
+    (void)u;
+    r->status = a->facts.status;
+    r->n_answers++;
+}
+
+/* Asks, and waits for the answer. */
+static void ask(struct rig *r, const char *name)
+{
+    unsigned before = r->n_answers;
+    unit_ask(r->unit, name, DNS_A, true, on_answer, r);
+    while (r->n_answers == before) {
+        event_base_loop(r->on.worker->base, EVLOOP_ONCE);
+        event_base_loop(r->base, EVLOOP_NONBLOCK);
+    }
+}
+
+/* "\010...\010.mx.example": so many bytes that need four characters each, in labels of 50. */
+static void make_name(char *out, size_t size, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 1; i <= bytes; i++)
+        n += (size_t)snprintf(out + n, size - n, "\\010%s", i % 50 == 0 || i == bytes ? "." : "");
+    snprintf(out + n, size - n, "mx.example");
+}
+
+/* RFC 1035 2.3.4: 255 octets on the wire. */
+static void test_length_is_that_on_the_wire(void **state)
+{
+    static const size_t bytes[] = {10, 58, 59, 61, 100, 237, 238, 239};
+    char name[2 * NAME_TEXT_MAX_BYTES];
+    (void)state;
+    struct rig *r = rig_new();
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
+        make_name(name, sizeof name, bytes[i]);
+        size_t on_wire = bytes[i] + (bytes[i] + 49) / 50 + sizeof "\2mx\7example";
+        unsigned before = r->n_asked;
+        ask(r, name);
+        if (on_wire <= 255) {
+            assert_int_equal(r->status, LOOKUP_FOUND);
+            assert_int_equal(r->n_asked, before + 1);
+            assert_string_equal(r->asked, name);
+        } else {
+            assert_int_equal(r->status, LOOKUP_NXDOMAIN);
+            assert_int_equal(r->n_asked, before);
+        }
+    }
+    assert_int_equal(r->n_asked, 7);
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_length_is_that_on_the_wire),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
