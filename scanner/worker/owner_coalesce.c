@@ -308,7 +308,10 @@ bool coalesce_over(struct owner *o, struct job *job, const struct fetch_outcome 
         const struct fetch_facts *f = out == NULL ? NULL : &out->facts;
         job->rides = false;
         r->riding--;
-        r->over |= f == NULL || f->conn != CONN_OK || f->http.end != HTTP_END_OK;
+        if (f == NULL)
+            r->requests--;
+        else
+            r->over |= f->conn != CONN_OK || f->http.end != HTTP_END_OK;
         r->used_us = worker_now_us(o->worker);
         let_go(o, p, r->over ? UINT32_MAX : 1);
     } else {

@@ -23,7 +23,8 @@ void coalesce_free(struct coalesce *c);
 /* A job that came out of the gate: true when it may begin now, with its route set when it leads or
  * rides; false when it waits. */
 bool coalesce_admit(struct owner *o, struct job *job);
-/* A fetch ended that leads or rides. True: its place at the gate is now the connection's own. */
+/* A fetch ended that leads or rides, or with out NULL could not begin, which says nothing of the
+ * connection that it was to ride on. True: its place at the gate is now the connection's own. */
 bool coalesce_over(struct owner *o, struct job *job, const struct fetch_outcome *out);
 /* Whether what a rider got will do. */
 bool coalesce_served(const struct fetch_outcome *out);
