@@ -55,6 +55,7 @@ static void finish(fetch_handle *h)
                                 .chain = h->rec.chain,
                                 .aia_url = h->rec.aia_url,
                                 .silent_ms = h->silent_ms,
+                                .taken_back = h->taken_back,
                                 .shared = made};
     h->done(h->arg, &out);
     fetch_shared_leave(made);
@@ -232,6 +233,7 @@ static fetch_handle *handle_new(fetcher *f, const struct fetch_request *req)
     h->owner = f;
     h->fd = h->curl_fd = -1;
     h->plain = req->plain;
+    h->http1 = req->http1;
     h->to = req->ride != NULL ? req->ride->to : (struct endpoint){.ip = req->ip, .port = req->port};
     h->next = f->live;
     h->link = &f->live;

@@ -35,6 +35,7 @@ struct fetch_request {
     uint16_t port;
     const char *path; /* "/.well-known/mta-sts.txt" */
     bool plain;       /* http, for AIA and wrong-path checks */
+    bool http1;       /* offers no HTTP/2 */
     size_t body_max_bytes;
     uint32_t deadline_ms; /* from now, absolute */
     bool lead;            /* others may use the connection afterwards, see fetch_outcome.shared */
@@ -49,6 +50,9 @@ struct fetch_outcome {
     struct cert_chain *chain;
     const char *aia_url;
     uint32_t silent_ms; /* from the request to the first byte of the answer */
+    /* The server did nothing and may be asked anew by another connection (RFC 9113 8.7), or by
+     * HTTP/1.1 at that (HTTP_1_1_REQUIRED). It is the caller who may connect again. */
+    bool taken_back;
     /* Of a fetch that leads and got a 200 over HTTP/2 with a valid certificate; else NULL. The
      * connection stays open until the receiver gives it to fetch_shared_close. */
     fetch_shared *shared;

@@ -54,32 +54,30 @@ static bool is_address_of(const struct curl_sockaddr *sa, const struct endpoint 
     return memcmp(&want, &got, len) == 0;
 }
 
-/* libcurl may open no socket of its own, and none to elsewhere: it gets the connected one, and when
- * it has to begin anew (a server that takes HTTP/2 back) another one from behind the guard. That
- * once: no limiter knows of it, and where streams are refused libcurl would go on five times. */
+/* libcurl may open no socket of its own, and none to elsewhere: it gets the connected one, once.
+ * When it would begin anew (a server that takes the request back, or HTTP/2) no limiter would know
+ * of the connection: that is the caller's. */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 {
     fetch_handle *h = arg;
     int fd = h->fd;
     if (purpose != CURLSOCKTYPE_IPCXN || h->ride != NULL || !is_address_of(sa, &h->to))
         return CURL_SOCKET_BAD;
-    h->fd = -1;
-    h->handed_over = fd >= 0;
     if (fd < 0) {
-        if (h->began_anew || dial_socket(&h->owner->dialer, &h->to.ip, &fd) != CONN_OK)
-            return CURL_SOCKET_BAD;
-        h->began_anew = true;
+        h->taken_back = true;
+        return CURL_SOCKET_BAD;
     }
+    h->fd = -1;
     h->curl_fd = fd;
     return fd;
 }
 
 static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
-    const fetch_handle *h = arg;
+    (void)arg;
     (void)fd;
     (void)purpose;
-    return h->handed_over ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+    return CURL_SOCKOPT_ALREADY_CONNECTED;
 }
 
 /* Bounds what is read over plain HTTP, as tls_verify does in TLS: libcurl tells nobody of what
@@ -202,7 +200,6 @@ static CURL *easy_new(const fetcher *f)
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* RFC 8461 3.3 */
-    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(c, CURLOPT_USERAGENT, f->user_agent);
     curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
@@ -244,9 +241,10 @@ enum status fetch_curl_enter(fetch_handle *h)
         return ST_NOMEM;
     curl_easy_setopt(c, CURLOPT_CONNECT_TO, h->connect_to);
     curl_easy_setopt(c, CURLOPT_PRIVATE, h);
+    curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+                     (long)(h->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, h);
     curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
-    curl_easy_setopt(c, CURLOPT_SOCKOPTDATA, h);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);

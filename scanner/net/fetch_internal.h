@@ -34,18 +34,17 @@ struct fetch_handle {
     char *host;
     char *url; /* until libcurl has it */
     struct endpoint to;
-    bool plain;
+    bool plain, http1;
 
     struct event *io, *timer;
     struct deadline deadline;
     int64_t start_ms;
-    int fd;           /* ours until libcurl has it, then -1 */
-    bool handed_over; /* the last socket given to libcurl was connected already */
-    bool began_anew;  /* libcurl was given a second one */
-    bool unheard;     /* nobody tells libcurl of its socket: no memory for an event */
-    int curl_fd;      /* the last socket given to libcurl, which may have closed it */
-    CURL *easy;       /* NULL while dialling */
-    SSL_CTX *ctx;     /* of libcurl's connection; one reference */
+    int fd;          /* ours until libcurl has it, then -1 */
+    bool taken_back; /* libcurl asked for a second one */
+    bool unheard;    /* nobody tells libcurl of its socket: no memory for an event */
+    int curl_fd;     /* the socket given to libcurl, which may have closed it */
+    CURL *easy;      /* NULL while dialling */
+    SSL_CTX *ctx;    /* of libcurl's connection; one reference */
     struct curl_slist *connect_to, *header;
     bool lead;          /* its connection may be shared afterwards: */
     CURLSH *cache;      /* holds it, and nothing else */

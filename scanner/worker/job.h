@@ -60,6 +60,7 @@ struct job {
     struct job *parked;              /* the next that waits for one, at the same address */
     uint64_t parked_us;              /* since when it waits so; 0: it does not */
     bool rides, alone;               /* alone: it must have a connection of its own */
+    bool http1;                      /* the server took back what it was asked by HTTP/2 */
     char *cache_key;                 /* of the probe it leads, NULL when it leads none */
     size_t cache_key_len;
     bool counted; /* as a further name of its address (names_tried) */

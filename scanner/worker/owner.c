@@ -116,6 +116,7 @@ static enum status connect_job(struct owner *o, struct job *job)
                                 .port = job->port,
                                 .path = job->path,
                                 .plain = job->plain,
+                                .http1 = job->http1,
                                 .body_max_bytes = job->body_max_bytes,
                                 .deadline_ms = deadline_ms(job),
                                 .lead = job->route && !job->rides,

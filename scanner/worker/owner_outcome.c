@@ -113,6 +113,17 @@ static bool take_ride(struct owner *o, struct job *job, const struct fetch_outco
     return false;
 }
 
+/* Once, where no stream can be taken back again; by a connection that has to wait for its turn as
+ * any other. False: it has been, or all ends. */
+static bool ask_by_http1(struct owner *o, struct job *job)
+{
+    if (job->http1 || o->worker->stopping)
+        return false;
+    job->http1 = job->alone = true;
+    owner_queue(o, job);
+    return true;
+}
+
 /* How much of a fetch's duration may be our own: as long as the uplink was down and the loop was
  * late, but for what the peer was surely silent, whose answer may have waited for us one piece of
  * lateness at most. */
@@ -150,6 +161,8 @@ void owner_on_fetch(void *arg, const struct fetch_outcome *out)
     bool rode = job->rides, stays = job->route && coalesce_over(o, job, out);
     owner_connection_over(o, job, timed_out, stays, end);
     if (rode && !take_ride(o, job, out))
+        return;
+    if (out->taken_back && ask_by_http1(o, job))
         return;
     bool abandon;
     uint32_t own_ms = own_part_ms(o, job, out);

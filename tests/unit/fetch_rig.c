@@ -10,6 +10,7 @@ void fetch_take(void *arg, const struct fetch_outcome *out)
 {
     struct fetched *r = arg;
     r->called = true;
+    r->taken_back = out->taken_back;
     assert_int_equal(fetch_facts_copy(&r->w->arena, &out->facts, &r->facts), ST_OK);
     r->chain = cert_chain_ref(out->chain);
     event_base_loopbreak(r->w->base);

@@ -18,6 +18,7 @@ struct fetched {
     struct net_world *w;
     bool called;
     struct fetch_facts facts;
+    bool taken_back;
     struct cert_chain *chain; /* one reference, or NULL */
 };
 

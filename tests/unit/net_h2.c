@@ -66,6 +66,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
     struct net_h2 *server = c->server;
+    if (server->refuse != 0)
+        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                         server->refuse);
     bool refuse = server->misdirected != NULL && strcmp(server->misdirected, c->authority) == 0;
     nghttp2_nv fields[] = {field(":status", refuse ? "421" : server->status),
                            field("content-type", server->type)};

@@ -74,6 +74,7 @@ struct net_h2 {
     const char *type;
     const char *body;
     const char *misdirected; /* the host that gets 421 instead; NULL */
+    uint32_t refuse;         /* error code by which every stream is reset; 0: none is */
     int leave_after;         /* GOAWAY with the answer to this request; 0: never */
     char authority[256];     /* of the last request */
     int requests;

@@ -193,23 +193,30 @@ static void test_resets(void **state)
     assert_given_up(*state, s);
 }
 
-/* Who refuses the stream (REFUSED_STREAM) may be asked again (RFC 9113 section 8.7), but no limiter
- * of ours knows of these connections: once, not five times. */
+/* Who takes a request back (REFUSED_STREAM, HTTP_1_1_REQUIRED) may be asked again (RFC 9113 section
+ * 8.7), but no limiter knows of a connection that is made here: the caller is told. */
 static void test_refused_stream(void **state)
 {
-    static const uint8_t refused[4] = {0, 0, 0, 7};
-    struct flood *s = flood_new(*state);
-    struct net_server server;
-    add_frame(&s->once, RST_STREAM, 0, 1, refused, sizeof refused);
-    net_server_start(&server, "127.0.0.1", speak_flood, s);
-    struct fetch_request req = fetch_request_to(&server.at);
-    struct fetched r = fetch_once(*state, &req);
-    net_server_stop(&server);
-    assert_in_range(atomic_load(&server.connections), 1, 2);
-    assert_int_equal(r.facts.tls.end, TLS_END_OK);
-    assert_int_equal(r.facts.http.end, HTTP_END_TRUNCATED);
-    cert_chain_unref(r.chain);
-    free(s);
+    static const struct {
+        uint8_t code;
+        bool taken_back;
+    } c[] = {{2 /* INTERNAL_ERROR */, false}, {7, true}, {13, true}};
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        const uint8_t code[4] = {0, 0, 0, c[i].code};
+        struct flood *s = flood_new(*state);
+        struct net_server server;
+        add_frame(&s->once, RST_STREAM, 0, 1, code, sizeof code);
+        net_server_start(&server, "127.0.0.1", speak_flood, s);
+        struct fetch_request req = fetch_request_to(&server.at);
+        struct fetched r = fetch_once(*state, &req);
+        net_server_stop(&server);
+        assert_int_equal(atomic_load(&server.connections), 1);
+        assert_int_equal(r.taken_back, c[i].taken_back);
+        assert_int_equal(r.facts.tls.end, TLS_END_OK);
+        assert_int_equal(r.facts.http.end, HTTP_END_TRUNCATED);
+        cert_chain_unref(r.chain);
+        free(s);
+    }
 }
 
 /* An answer that never gets on: empty DATA frames (CVE-2019-9518), empty CONTINUATIONs. */

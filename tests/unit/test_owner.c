@@ -32,8 +32,9 @@ struct rig {
     struct net_server server;
     struct net_smtp smtp;
     struct net_https https;
-    int bad;         /* the first so many connections are treated badly: */
-    bool bad_silent; /* nothing is said; else the first answer or banner is bad_text */
+    struct net_h2 h2; /* what the first connection speaks, if it refuses streams */
+    int bad;          /* the first so many connections are treated badly: */
+    bool bad_silent;  /* nothing is said; else the first answer or banner is bad_text */
     const char *bad_text;
     unsigned stall_ms; /* our loop stalls so long at each bad connection; 0: not */
     sem_t stalling, over;
@@ -76,6 +77,10 @@ static void speak(int fd, void *arg)
     }
     if (bad && r->bad_silent) {
         net_drain(fd);
+        return;
+    }
+    if (r->h2.refuse != 0 && atomic_load(&r->server.connections) == 1) {
+        net_h2_speak(fd, &r->h2);
         return;
     }
     struct net_smtp smtp = r->smtp;
@@ -395,6 +400,31 @@ static void submit_one(struct rig *r, enum job_kind kind, const char *ip)
     job_submit(job);
 }
 
+/* A server that takes the stream back is asked once more, by HTTP/1.1, where there are no streams;
+ * and as any connection that one comes from the gate. */
+static void test_taken_back(void **state)
+{
+    static const uint32_t codes[] = {7 /* REFUSED_STREAM */, 13 /* HTTP_1_1_REQUIRED */};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        for (int bad = 1; bad <= 2; bad++) {
+            struct rig *r = rig_new(*state);
+            r->h2 = (struct net_h2){.tls = net_world_tls(r->w), .refuse = codes[i]};
+            r->h2.tls.h2 = true;
+            r->bad = bad;
+            r->bad_text = "";
+            run(r, JOB_FETCH, PATIENT_MS);
+            assert_int_equal(atomic_load(&r->server.connections), 2);
+            assert_int_equal(r->on.worker->stats.fetches, 2);
+            assert_non_null(r->job->result);
+            const struct http_facts *http = &r->job->result->fetch.http;
+            assert_int_equal(http->status, bad == 1 ? 200 : 0);
+            if (bad == 1)
+                assert_string_equal(http->version, "1.1");
+            rig_free(r);
+        }
+    }
+}
+
 /* While there is room for few at once policies do not keep mail hosts waiting, nor these them. */
 static void test_both_kinds_begin_in_turn(void **state)
 {
@@ -429,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_421_for_good),
         cmocka_unit_test(test_554_is_taken_at_its_word),
         cmocka_unit_test(test_429),
+        cmocka_unit_test(test_taken_back),
         cmocka_unit_test(test_both_kinds_begin_in_turn),
     };
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
