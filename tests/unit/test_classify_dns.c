@@ -51,8 +51,8 @@ static void elsewhere(struct domain *d, const char *label)
     domain_txt(d, &d->e.elsewhere[0].txt, "v=STSv1; id=1;", NULL);
 }
 
-/* Two servers, and one that is down: the first has id 1. */
-/* Beside two servers one that is silent, and one that stops at an alias. */
+/* Two servers, of which the first has id 1; beside them one that is silent, and one that stops at
+ * an alias. */
 static void views(struct domain *d, const char *second)
 {
     static const char *const names[] = {"ns1", "ns2", "ns3", "ns4"};

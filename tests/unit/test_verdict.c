@@ -242,6 +242,13 @@ static void weak_and_revoked(struct domain *d)
     d->pr[0]->tls.cert_errors = CERT_WEAK_KEY | CERT_REVOKED;
 }
 
+/* No certificate is at fault where the listed host is only closed. */
+static void listed_refuses(struct domain *d)
+{
+    domain_policy_mx(d, "mx1.example.com", NULL);
+    d->pr[0]->end = PROBE_REFUSED;
+}
+
 static const struct expectation expectations[] = {
     {"healthy", healthy, ADOPTION_ENFORCE, VERDICT_PROTECTED, NULL},
     {"absent", absent, ADOPTION_ABSENT, VERDICT_NOT_APPLICABLE, NULL},
@@ -275,6 +282,8 @@ static const struct expectation expectations[] = {
      "mx_mismatch_typo"},
     {"--no-probe, one listed, testing", no_probe_half_listed_testing, ADOPTION_TESTING,
      VERDICT_WOULD_BLOCK, "mx_mismatch_typo"},
+    {"listed one refuses", listed_refuses, ADOPTION_ENFORCE, VERDICT_UNDELIVERABLE,
+     "mx_mismatch_typo"},
     {"one refuses", one_refuses, ADOPTION_ENFORCE, VERDICT_PROTECTED, NULL},
     {"all refuse", all_refuse, ADOPTION_ENFORCE, VERDICT_UNDETERMINED, "smtp_timeout"},
     {"unlisted without address", one_without_address, ADOPTION_ENFORCE, VERDICT_PROTECTED, NULL},
@@ -372,6 +381,7 @@ static void test_exchange_online(void **state)
     assert_string_equal(exchange(all_expired), "5.7.5");
     assert_string_equal(exchange(no_starttls), "5.7.5");
     assert_string_equal(exchange(one_expired), "null");
+    assert_string_equal(exchange(listed_refuses), "null");
     assert_string_equal(exchange(mode_testing), "null");
 }
 
