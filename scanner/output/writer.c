@@ -70,8 +70,8 @@ void writer_submit(writer *w, struct record_batch *b)
     pthread_mutex_lock(&w->lock);
     *w->in.batch_end = b;
     w->in.batch_end = &b->next;
-    pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
+    pthread_cond_signal(&w->wake);
 }
 
 void writer_submit_chain(writer *w, struct cert_chain *chain)
@@ -87,8 +87,8 @@ void writer_submit_chain(writer *w, struct cert_chain *chain)
     pthread_mutex_lock(&w->lock);
     *w->in.chain_end = node;
     w->in.chain_end = &node->next;
-    pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
+    pthread_cond_signal(&w->wake);
 }
 
 bool writer_is_behind(const writer *w)
@@ -213,8 +213,8 @@ enum status writer_close(writer *w, struct writer_totals *totals)
 {
     pthread_mutex_lock(&w->lock);
     w->closing = true;
-    pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
+    pthread_cond_signal(&w->wake);
     pthread_join(w->thread, NULL);
     enum status st = writer_files_close(&w->files, totals);
     destroy(w);

@@ -1,7 +1,8 @@
 /* brake - stops a scan whose questions find no answer (--min-success).
  *
  * Workers report how many record lookups they made and how many got an answer (NOERROR or
- * NXDOMAIN); the brake looks back on the last LIMIT_BRAKE_WINDOW of them, in steps of one report.
+ * NXDOMAIN), with each tick of their loop or sooner, since each report wakes the main thread; the
+ * brake looks back on the last LIMIT_BRAKE_WINDOW of them, in steps of one report.
  * Pure; belongs to the main thread. */
 #ifndef SCANNER_WORKER_BRAKE_H
 #define SCANNER_WORKER_BRAKE_H
@@ -10,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    BRAKE_REPORT = 100,      /* lookups in a worker's report, at most */
+    BRAKE_REPORT = 1000,     /* lookups in a worker's report, at most */
     BRAKE_REPORTS_MAX = 512, /* reports remembered: many small ones are joined */
 };
 

@@ -179,17 +179,17 @@ enum status feed_start(feed *f)
 enum status feed_take(feed *f, uint32_t worker, struct feed_batch **out)
 {
     enum status st = ST_OK;
+    bool has_room = false; /* for so many that the reader is worth waking */
     pthread_mutex_lock(&f->lock);
     struct feed_batch *b = f->first;
     if (b && !f->stopped) {
         f->first = b->next;
         if (!f->first)
             f->last = &f->first;
-        f->queued--;
+        has_room = --f->queued == LIMIT_FEED_QUEUE / 2;
         f->handed_out += b->n;
         b->next = NULL;
         *out = b;
-        pthread_cond_signal(&f->room);
     } else if (f->stopped || f->ended != ST_OK) {
         st = ST_EOF;
     } else {
@@ -199,6 +199,8 @@ enum status feed_take(feed *f, uint32_t worker, struct feed_batch **out)
         st = ST_AGAIN;
     }
     pthread_mutex_unlock(&f->lock);
+    if (has_room)
+        pthread_cond_signal(&f->room);
     return st;
 }
 

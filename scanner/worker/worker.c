@@ -144,6 +144,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     owner_uplink_tick(&w->owner, w->lag.stalled_us - stalled_us, now);
     if (now >= w->swept_at_us + SWEEP_MS * 1000)
         sweep(w, now);
+    worker_tell_lookups(w);
     if (now >= w->batch_since_us + LIMIT_BATCH_LATENCY_MS * 1000ULL)
         worker_submit_batch(w);
     struct timeval tv = {0, LAG_TICK_MS * 1000};
