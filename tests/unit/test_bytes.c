@@ -56,6 +56,8 @@ static void test_arena_aligns_zeroes_and_caps(void **state)
     arena_reset(&a);
     assert_int_equal(a.used_bytes, 0);
     unsigned char *p = arena_alloc(&a, 64);
+    arena_reset(&a);
+    assert_ptr_equal(arena_alloc(&a, 64), p); /* the first chunk begins anew */
     for (size_t i = 0; i < 64; i++)
         assert_int_equal(p[i], 0); /* reused memory is zeroed again */
     arena_free(&a);

@@ -138,9 +138,16 @@ static void test_copies(void **state)
     addr_facts_init(&addrs);
     addrs.addr = &addr;
     addrs.n = 1;
+    char v4_soa[] = "net", v6_soa[] = "org";
+    addrs.v4.soa = v4_soa;
+    addrs.v6.soa = v6_soa;
     assert_int_equal(addr_facts_copy(&arena, &addrs, &addrs_out), ST_OK);
     addr.b[3] = 9;
+    memset(v4_soa, 'x', 3);
+    memset(v6_soa, 'x', 3);
     assert_int_equal(addrs_out.addr[0].b[3], 1);
+    assert_string_equal(addrs_out.v4.soa, "net");
+    assert_string_equal(addrs_out.v6.soa, "org");
 
     struct probe_facts probe, probe_out;
     probe_facts_init(&probe);

@@ -115,6 +115,26 @@ static void test_details(void **state)
     memset(bytes, 0xff, sizeof bytes);
     findings_add(&f, FC_http_limited, NULL, (struct slice){bytes, sizeof bytes});
     assert_int_equal(strlen(f.v[2].detail), DETAIL_MAX_BYTES);
+    memset(bytes, 'a', sizeof bytes);
+    memcpy(bytes + DETAIL_MAX_BYTES - 2, "\xc3\xa9\xc3\xa9", 4);
+    findings_add(&f, FC_http_timeout, NULL, (struct slice){bytes, DETAIL_MAX_BYTES});
+    assert_memory_equal(f.v[3].detail, bytes, DETAIL_MAX_BYTES); /* just as long as may be */
+    assert_int_equal(strlen(f.v[3].detail), DETAIL_MAX_BYTES);
+    /* What escaping made too long is cut between characters of two to four bytes. */
+    static const struct {
+        const char *character;
+        size_t backslashes, want_len;
+    } cuts[] = {{"\xc3\xa9", 2, 512}, {"\xe2\x82\xac", 2, 511}, {"\xf0\x9f\x93\xa7", 4, 512}};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        size_t len = strlen(cuts[i].character), at = cuts[i].backslashes;
+        memset(bytes, '\\', at);
+        for (; at + len <= DETAIL_MAX_BYTES; at += len)
+            memcpy(bytes + at, cuts[i].character, len);
+        findings_add(&f, FC_http_empty, cuts[i].character, (struct slice){bytes, at});
+        const char *detail = f.v[f.n - 1].detail;
+        assert_int_equal(strlen(detail), cuts[i].want_len);
+        assert_string_equal(detail + cuts[i].want_len - len, cuts[i].character);
+    }
     struct strbuf raw;
     strbuf_init(&raw, 4096);
     assert_int_equal(text_unescape(&raw, slice_of(f.v[2].detail)), ST_OK);

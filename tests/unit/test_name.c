@@ -216,10 +216,12 @@ static void test_escape(void **state)
     expect_escape(SLICE_LIT("\\x41"), "\\\\x41");
     expect_escape(SLICE_LIT("\xff\x80z"), "\\xff\\x80z");
     expect_escape(SLICE_LIT("b\xc3\xbc"), "b\xc3\xbc");
-    expect_escape(SLICE_LIT("b\xc3"), "b\\xc3");                          /* cut */
-    expect_escape(SLICE_LIT("\xc0\xaf"), "\\xc0\\xaf");                   /* overlong */
-    expect_escape(SLICE_LIT("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");          /* overlong */
-    expect_escape(SLICE_LIT("\xed\xa0\x80"), "\\xed\\xa0\\x80");          /* surrogate */
+    expect_escape(SLICE_LIT("\xc2\x80\xdf\xbf"), "\xc2\x80\xdf\xbf"); /* the first, the last of 2 */
+    expect_escape(SLICE_LIT("\xef\xbf\xbf"), "\xef\xbf\xbf");         /* the last of 3 */
+    expect_escape(SLICE_LIT("b\xc3"), "b\\xc3");                      /* cut */
+    expect_escape(SLICE_LIT("\xc0\xaf"), "\\xc0\\xaf");               /* overlong */
+    expect_escape(SLICE_LIT("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");      /* overlong */
+    expect_escape(SLICE_LIT("\xed\xa0\x80"), "\\xed\\xa0\\x80");      /* surrogate */
     expect_escape(SLICE_LIT("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); /* over U+10FFFF */
     expect_escape(SLICE_LIT("\xf0\x9f\x93\xa7"), "\xf0\x9f\x93\xa7");
 }

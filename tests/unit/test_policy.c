@@ -175,6 +175,7 @@ static void test_mx(void **state)
         {"[2001:db8::1]", false, "pol_mx_ip6 pol_value_colon"},
         {"[192.0.2.1]", false, "pol_mx_ip6"},
         {".example.net", false, "pol_mx_leading_dot"},
+        {".", false, "pol_mx_trailing_dot"},
         {"*", false, "pol_mx_wildcard_bad"},
         {"*.", false, "pol_mx_wildcard_bad"},
         {"*example.net", false, "pol_mx_wildcard_bad"},

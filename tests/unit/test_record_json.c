@@ -236,6 +236,36 @@ static void test_contract_members(void **state)
     domain_free(&d);
 }
 
+/* policy.cname is the chain of the A lookup, or that of AAAA where A has none. */
+static void test_policy_cname(void **state)
+{
+    static const struct {
+        const char *v4, *v6, *want;
+    } cases[] = {
+        {"a.example.net", NULL, "\"cname\":[\"a.example.net\"],\"addresses\""},
+        {NULL, "b.example.net", "\"cname\":[\"b.example.net\"],\"addresses\""},
+        {"a.example.net", "b.example.net", "\"cname\":[\"a.example.net\"],\"addresses\""},
+        {NULL, NULL, "\"cname\":[],\"addresses\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct domain d;
+        struct strbuf line;
+        domain_make(&d);
+        strbuf_init(&line, RECORD_LINE_MAX_BYTES);
+        if (cases[i].v4)
+            domain_chain(&d, &d.e.policy.addrs.v4, cases[i].v4);
+        if (cases[i].v6)
+            domain_chain(&d, &d.e.policy.addrs.v6, cases[i].v6);
+        domain_judge(&d);
+        assert_int_equal(record_write(&d.e, &d.j, &line), ST_OK);
+        if (!strstr(line.p, cases[i].want))
+            fail_msg("%s is not in %s", cases[i].want, line.p);
+        strbuf_free(&line);
+        domain_free(&d);
+    }
+}
+
 /* A hostile domain's record is cut to the bound, and still a record. */
 static void test_cut(void **state)
 {
@@ -419,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_absent_line),
         cmocka_unit_test(test_invalid_line),
         cmocka_unit_test(test_contract_members),
+        cmocka_unit_test(test_policy_cname),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_bad_lines),
         cmocka_unit_test(test_strings),

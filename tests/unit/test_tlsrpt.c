@@ -117,6 +117,9 @@ static void test_rua(void **state)
         "mailto:r@localhost",
         "mailto:r@exa_mple.net",
         "mailto:r s@example.net",
+        "mailto:r\"@example.net",
+        "mailto:\"r@example.net",
+        "mailto:r\"s\"@example.net",
         "mailto:.r@example.net",
         "mailto://r@example.net:x",
     };
