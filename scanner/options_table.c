@@ -199,7 +199,7 @@ const struct option_row option_rows[] = {
 {"min-success", 0, OPTION_NUMBER, GROUP_RUN, SCAN, .arg = "PCT", AT(min_success_pct), RANGE(0, 100),
  .help = "brake: stop with exit code 6 when fewer of the last 10,000 lookups got an answer; 0 is off"},
 {"retry-undetermined", 0, OPTION_FLAG, GROUP_RUN, SCAN, AT(retry_undetermined),
- .help = "at the end, one more pass over what is undetermined or lacks STARTTLS (default)"},
+ .help = "at the end, one more pass over what is undetermined, lacks STARTTLS or breaks off TLS (default)"},
 {"no-retry-undetermined", 0, OPTION_FLAG_OFF, GROUP_RUN, SCAN, AT(retry_undetermined),
  .help = "leave that pass out"},
 {"max-runtime", 0, OPTION_SECONDS, GROUP_RUN, SCAN, .arg = "SECONDS", AT(max_runtime_ms), RANGE(0, 4294967),

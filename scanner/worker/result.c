@@ -102,10 +102,17 @@ void result_unref(struct result *r)
     free(r);
 }
 
+bool probe_is_broken_off(const struct probe_facts *p)
+{
+    return p->end == PROBE_TLS_FAILED &&
+           (p->tls.end == TLS_END_TIMEOUT || p->tls.end == TLS_END_CLOSED);
+}
+
 bool probe_is_transient(const struct probe_facts *p)
 {
-    return p->end == PROBE_TIMEOUT || p->end == PROBE_LIMITED || p->end == PROBE_ABANDONED ||
-           p->end == PROBE_PROTOCOL_ERROR || p->end == PROBE_NO_STARTTLS;
+    return probe_is_broken_off(p) || p->end == PROBE_TIMEOUT || p->end == PROBE_LIMITED ||
+           p->end == PROBE_ABANDONED || p->end == PROBE_PROTOCOL_ERROR ||
+           p->end == PROBE_NO_STARTTLS;
 }
 
 bool probe_depends_on_name(const struct probe_facts *p)

@@ -32,8 +32,11 @@ struct result *result_ref(struct result *r);
 void result_unref(struct result *r);         /* NULL is fine */
 size_t result_bytes(const struct result *r); /* what it takes but for the chain; 0 for NULL */
 
-/* Another try later could end differently: timeouts, limits, our own abandoning, and no STARTTLS,
- * which some hosts do not offer to whom they do not know yet (greylisting). */
+/* The handshake ended without a word: silence until the deadline, or a connection broken off. */
+bool probe_is_broken_off(const struct probe_facts *p);
+/* Another try later could end differently: timeouts, limits, our own abandoning, handshakes broken
+ * off, and no STARTTLS, which some hosts do not offer to whom they do not know yet (greylisting).
+ */
 bool probe_is_transient(const struct probe_facts *p);
 /* The handshake was reached, so that what was seen depends on the name that was asked with. */
 bool probe_depends_on_name(const struct probe_facts *p);

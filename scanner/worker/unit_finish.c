@@ -57,26 +57,35 @@ static void complete_covers(struct unit *u)
 
 /* ---- the record ----------------------------------------------------------------------------- */
 
-/* Something was given up for limits of our own. */
-static bool has_abandoned(const struct evidence *e)
+static bool has_probe(const struct evidence *e, bool (*is)(const struct probe_facts *p))
 {
-    if (e->deadline_hit || e->mx.dns.status == LOOKUP_ABANDONED)
-        return true;
     for (size_t i = 0; i < e->mx.n; i++)
         for (size_t k = 0; k < e->mx.host[i].n_probe; k++)
-            if (e->mx.host[i].probe[k].end == PROBE_ABANDONED)
+            if (is(&e->mx.host[i].probe[k]))
                 return true;
     return false;
 }
 
+static bool is_abandoned(const struct probe_facts *p)
+{
+    return p->end == PROBE_ABANDONED;
+}
+
+/* Something was given up for limits of our own. */
+static bool has_abandoned(const struct evidence *e)
+{
+    return e->deadline_hit || e->mx.dns.status == LOOKUP_ABANDONED || has_probe(e, is_abandoned);
+}
+
 /* A second try could tell more: what is unknown is not our own configuration's doing, or an MX
- * hides its STARTTLS from who comes for the first time. */
+ * hides its STARTTLS from who comes for the first time, or one handshake that ended without a word
+ * would speak against all the domains that share its address. */
 static bool could_be_retried(const struct evidence *e, const struct judgement *j)
 {
     if (j->adoption == ADOPTION_UNDETERMINED || lookup_is_undetermined(e->rpt.dns.status))
         return true;
     bool undetermined = j->verdict == VERDICT_UNDETERMINED;
-    if (undetermined && has_abandoned(e))
+    if ((undetermined && has_abandoned(e)) || has_probe(e, probe_is_broken_off))
         return true;
     for (size_t i = 0; i < j->findings.n; i++) {
         enum finding_code code = j->findings.v[i].code;

@@ -114,5 +114,9 @@ PY
 # 5. Mail hosts that greylist offer no STARTTLS to whom they see for the first time.
 run grey few --grey-first 1 --
 tests/e2e/compare_truth.py "$top/once/truth" "$dir/scan.ndjson" || bad=1
+
+# 6. Mail hosts whose first handshake breaks off: it speaks against nobody who shares them.
+run broken few --break-first 1 --
+tests/e2e/compare_truth.py "$top/once/truth" "$dir/scan.ndjson" || bad=1
 [ $bad -eq 0 ] && echo "who limits us is left alone for a while, and judged rightly"
 exit $bad

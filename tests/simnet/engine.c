@@ -69,6 +69,7 @@ static bool worker_init(struct worker *worker, struct sim_server *engine,
     worker->limit_first = options->limit_first;
     worker->retry_after_s = options->retry_after_s;
     worker->grey_first = options->grey_first;
+    worker->break_first = options->break_first;
     worker->delay_ms = options->delay_ms;
     worker->reopen.on_due = on_reopen;
     worker->loop = loop_create();

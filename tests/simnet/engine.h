@@ -62,7 +62,7 @@ struct worker {
     struct counters counters;
     struct conn *conns;
     size_t conn_count;
-    uint32_t limit_first, retry_after_s, grey_first; /* servers.h */
+    uint32_t limit_first, retry_after_s, grey_first, break_first; /* servers.h */
     uint32_t delay_ms;
     struct loop_timer reopen; /* after the process ran out of descriptors */
 };

@@ -34,6 +34,7 @@ enum key {
     KEY_LIMIT_FIRST,
     KEY_RETRY_AFTER,
     KEY_GREY_FIRST,
+    KEY_BREAK_FIRST,
     KEY_READY_FD,
     KEY_TRUTH,
     KEY_NAMES,
@@ -81,6 +82,8 @@ static const struct {
     {KEY_RETRY_AFTER, "retry-after", "N", "0", "seconds that such a 429 names (0: names none)"},
     {KEY_GREY_FIRST, "grey-first", "N", "0",
      "offer the first connections to each MX address no STARTTLS (0)"},
+    {KEY_BREAK_FIRST, "break-first", "N", "0",
+     "break off the TLS handshakes of the first connections to each MX address (0)"},
     {KEY_READY_FD, "ready-fd", "N", NULL,
      "write a line to this descriptor and close it when ready"},
     {KEY_TRUTH, "truth", "FILE", NULL, "write what a perfect scan reports of --names, and end"},
@@ -202,6 +205,10 @@ static bool set_number(enum key key, const char *value, struct sim_options *o)
     case KEY_GREY_FIRST:
         ok = number(value, INT32_MAX, &v);
         o->grey_first = (uint32_t)v;
+        return ok;
+    case KEY_BREAK_FIRST:
+        ok = number(value, INT32_MAX, &v);
+        o->break_first = (uint32_t)v;
         return ok;
     case KEY_RETRY_AFTER:
         ok = number(value, INT32_MAX, &v);

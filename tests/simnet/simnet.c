@@ -70,6 +70,7 @@ static bool start(const struct sim_options *o, struct simnet *net)
     server.port = o->smtp_port;
     server.limit_first = o->limit_smtp;
     server.grey_first = o->grey_first;
+    server.break_first = o->break_first;
     if (!sim_ca_set_aia(net->ca, aia) || !sim_smtp_server_start(&server, &net->smtp))
         return false;
     struct sim_dns_options dns = {.world = net->world,

@@ -280,6 +280,8 @@ static void ask_tls(void *owner, const char *sni, struct sim_tls *tls, bool *h2)
     (void)h2;
     polite_hello(&conn->manners, sni);
     sim_world_smtp_tls(conn->worker->world, conn->addr, sni ? sni : given, sni != NULL, tls);
+    if (conn->manners.ordinal <= conn->worker->break_first)
+        tls->mode = SIM_TLS_CLOSE;
 }
 
 static void release(struct conn *conn)

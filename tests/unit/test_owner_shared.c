@@ -158,6 +158,34 @@ static void test_names_again(void **state)
     rig_free(r);
 }
 
+/* A handshake that ended without a word is tried again in the second pass; an alert is an answer.
+ */
+static void test_handshakes_again(void **state)
+{
+    static const struct {
+        enum tls_end end;
+        bool again;
+    } cases[] = {{TLS_END_TIMEOUT, true}, {TLS_END_CLOSED, true}, {TLS_END_ALERT, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rig *r = rig_new(*state);
+        struct owner *o = &r->on.worker->owner;
+        struct result *known = handshake("mx0.other.example");
+        assert_non_null(known);
+        known->probe.end = PROBE_TLS_FAILED;
+        known->probe.tls.end = cases[i].end;
+        owner_know_probe(o, &r->server.at.ip, known);
+        job_submit(add_job(r, 0));
+        assert_int_equal(r->n_over, 1);
+        struct job *later = add_job(r, 0);
+        later->pass = 1;
+        job_submit(later);
+        assert_int_equal(gate_waiting(o->smtp), cases[i].again);
+        assert_int_equal(r->n_over, cases[i].again ? 1 : 2);
+        worker_rig_stop(&r->on);
+        rig_free(r);
+    }
+}
+
 /* A name that is not connected to after all leaves its place to another. */
 static void test_names_that_never_went(void **state)
 {
@@ -248,13 +276,10 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names_under_way),
-        cmocka_unit_test(test_names_again),
-        cmocka_unit_test(test_names_that_never_went),
-        cmocka_unit_test(test_no_place_at_the_gate),
-        cmocka_unit_test(test_late_result),
-        cmocka_unit_test(test_known_with_no_name),
-        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_names_under_way),      cmocka_unit_test(test_names_again),
+        cmocka_unit_test(test_handshakes_again),     cmocka_unit_test(test_names_that_never_went),
+        cmocka_unit_test(test_no_place_at_the_gate), cmocka_unit_test(test_late_result),
+        cmocka_unit_test(test_known_with_no_name),   cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests(tests, net_world_setup, net_world_teardown);
 }
