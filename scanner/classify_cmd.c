@@ -21,7 +21,6 @@ struct classify_run {
     source *src;
     lines *lines;
     frames *out;
-    size_t in_frame;
     struct evidence e;
     struct judgement j;
     struct strbuf line;
@@ -61,15 +60,6 @@ static int open_files(struct classify_run *r, const char *from, const char *to)
     return code;
 }
 
-static enum status put_line(struct classify_run *r)
-{
-    bool full = r->in_frame == FRAME_RECORDS_MAX ||
-                (r->in_frame > 0 && frames_open_bytes(r->out) + r->line.len > FRAME_BYTES_MAX);
-    enum status st = full ? frames_end(r->out) : ST_OK;
-    r->in_frame = full ? 1 : r->in_frame + 1;
-    return st == ST_OK ? frames_add(r->out, r->line.p, r->line.len) : st;
-}
-
 /* One record; a line that is none is counted and passed over. ST_IO: writing failed. */
 static enum status classify_line(struct classify_run *r, struct slice text)
 {
@@ -89,7 +79,7 @@ static enum status classify_line(struct classify_run *r, struct slice text)
     if (st != ST_OK)
         return st;
     r->counts->records++;
-    return put_line(r);
+    return frames_add_line(r->out, r->line.p, r->line.len);
 }
 
 static int classify_lines(struct classify_run *r)

@@ -13,7 +13,6 @@ struct certs {
     frames *file;
     struct recent seen;
     struct strbuf line;
-    size_t in_frame;
     uint64_t written;
 };
 
@@ -101,12 +100,6 @@ enum status certs_open_behind(const char *path, const struct frames_totals *kept
     return ST_OK;
 }
 
-static enum status end_frame(certs *c)
-{
-    c->in_frame = 0;
-    return frames_end(c->file);
-}
-
 enum status certs_add(certs *c, const struct cert_chain *chain)
 {
     bool fresh;
@@ -121,19 +114,14 @@ enum status certs_add(certs *c, const struct cert_chain *chain)
               cert_line(&(struct cert_chain){.n = 1, .cert = chain->cert}, &c->line));
     if (st != ST_OK)
         return st == ST_LIMIT ? ST_OK : st;
-    st = frames_add(c->file, c->line.p, c->line.len);
-    if (st != ST_OK)
-        return st;
-    c->written++;
-    c->in_frame++;
-    if (c->in_frame >= FRAME_RECORDS_MAX || frames_open_bytes(c->file) >= FRAME_BYTES_MAX)
-        return end_frame(c);
-    return ST_OK;
+    st = frames_add_line(c->file, c->line.p, c->line.len);
+    c->written += st == ST_OK;
+    return st;
 }
 
 enum status certs_sync(certs *c)
 {
-    enum status st = end_frame(c);
+    enum status st = frames_end(c->file);
     return st == ST_OK ? frames_sync(c->file) : st;
 }
 

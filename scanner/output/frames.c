@@ -24,7 +24,7 @@ struct frames {
     bool failed;
     ZSTD_CCtx *zstd; /* NULL: plain */
     struct strbuf piece;
-    size_t open_bytes;
+    size_t open_bytes, open_lines; /* of frames_add_line */
     struct frames_totals totals;
 };
 
@@ -137,6 +137,15 @@ enum status frames_add(frames *f, const void *p, size_t len)
     return st;
 }
 
+enum status frames_add_line(frames *f, const void *p, size_t len)
+{
+    bool full = f->open_lines == FRAME_RECORDS_MAX ||
+                (f->open_bytes > 0 && f->open_bytes + len > FRAME_BYTES_MAX);
+    enum status st = full ? frames_end(f) : ST_OK;
+    f->open_lines++;
+    return st == ST_OK ? frames_add(f, p, len) : st;
+}
+
 static enum status write_all(int fd, const char *p, size_t len)
 {
     while (len > 0) {
@@ -171,7 +180,7 @@ enum status frames_end(frames *f)
     f->totals.frames++;
     f->totals.bytes_in += f->open_bytes;
     f->totals.bytes_out += f->piece.len;
-    f->open_bytes = 0;
+    f->open_bytes = f->open_lines = 0;
     strbuf_clear(&f->piece);
     return ST_OK;
 }

@@ -8,6 +8,14 @@
 
 #include "lib/bytes.h"
 
+enum {
+    FRAME_RECORDS_MAX = 1000,
+    /* A frame ends before its lines exceed one zstd block (RFC 8878 3.1.1.2.4), so that zstdcat of
+     * a file cut anywhere shows nothing of an unfinished frame. A longer line has its own frame, of
+     * which a part may show: a block holds no more. */
+    FRAME_BYTES_MAX = 128 * 1024,
+};
+
 typedef struct frames frames;
 
 struct frames_totals {
@@ -23,6 +31,9 @@ enum status frames_open_behind(const char *path, bool compressed, const struct f
                                frames **out, char *error, size_t error_size);
 /* Adds whole lines to the open piece. ST_NOMEM, ST_INTERNAL (the compressor). */
 enum status frames_add(frames *f, const void *p, size_t len);
+/* Adds one line, to the open piece where it fits (FRAME_RECORDS_MAX, FRAME_BYTES_MAX), else to the
+ * next. ST_NOMEM, ST_INTERNAL; ST_IO as frames_end. */
+enum status frames_add_line(frames *f, const void *p, size_t len);
 /* Ends and writes the open piece; nothing when there is none. ST_IO, and errno says why. */
 enum status frames_end(frames *f);
 /* Waits until all that was written is on disk. Files that cannot be synced (pipes) are fine; one

@@ -9,13 +9,10 @@
 
 #include "scanner/net/tls_verify.h"
 #include "scanner/options.h"
+#include "scanner/output/frames.h"
 #include "scanner/output/journal.h"
 
 enum {
-    FRAME_RECORDS_MAX = 1000,
-    /* A frame ends before its lines exceed one zstd block (RFC 8878 3.1.1.2.4), so that zstdcat of
-     * a file cut anywhere shows nothing of an unfinished frame. A longer line has its own frame. */
-    FRAME_BYTES_MAX = 128 * 1024,
     RECORD_BATCH_BYTES_MAX = 8 * 1024 * 1024,  /* of lines in one batch, but for the last one */
     WRITER_QUEUE_BYTES_MAX = 16 * 1024 * 1024, /* backlog at which input stops, as when a disk
                                                   stalls: 40,000 records */

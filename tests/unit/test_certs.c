@@ -83,6 +83,43 @@ static void test_certs_once(void **state)
     drop_file("c.certs.ndjson.zst");
 }
 
+/* Cut anywhere, whole lines: no frame is more than one block, however the lines come together. */
+static void test_certs_cut(void **state)
+{
+    enum { NAMES = 700, CERTS = 60 };
+    static const size_t names[] = {10, NAMES, 300};
+    static char san[NAMES * 40];
+    (void)state;
+    struct seen s;
+    struct writer_totals totals;
+    char name[128];
+    snprintf(name, sizeof name, "%s", in_folder("cut.ndjson.zst"));
+    writer *w = writer_of(name, &s);
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    for (long i = 0; i < CERTS; i++) {
+        size_t len = 0;
+        for (size_t k = 0; k < names[i % 3]; k++)
+            len += (size_t)snprintf(san + len, sizeof san - len, "%sDNS:mta-sts.m%zu.c%ld.example",
+                                    k > 0 ? "," : "", k, i);
+        writer_submit_chain(w, make_chain(key, i, san));
+    }
+    EVP_PKEY_free(key);
+    assert_int_equal(writer_close(w, &totals), ST_OK);
+    assert_int_equal(totals.certs, CERTS);
+    struct bytes file = read_file(in_folder("cut.certs.ndjson.zst")), all = unpack(file, file.len);
+    assert_int_equal(count_lines(all), CERTS);
+    assert_true(all.len > 2 * FRAME_BYTES_MAX);
+    for (size_t cut = 0; cut < file.len; cut += 997) {
+        struct bytes part = unpack(file, cut);
+        assert_true(part.len == 0 || part.p[part.len - 1] == '\n');
+        free(part.p);
+    }
+    free(all.p);
+    free(file.p);
+    drop_file("cut.ndjson.zst");
+    drop_file("cut.certs.ndjson.zst");
+}
+
 /* DER that nobody could read still has its hash and bytes. */
 static void test_cert_broken(void **state)
 {
@@ -102,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_certs_once),
+        cmocka_unit_test(test_certs_cut),
         cmocka_unit_test(test_cert_broken),
     };
     return cmocka_run_group_tests(tests, writer_setup, temp_folder_remove);
