@@ -97,13 +97,39 @@ static void probe_address(struct unit *u, struct mx_host *host, const struct net
     unit_submit(u, job, o->deep ? probe_again_without_sni : on_probe);
 }
 
+/* A scan without probes has as much to say of a host all of whose addresses are special-purpose as
+ * one with them: nobody would be contacted. */
+static bool is_nowhere(const struct unit *u, const struct mx_host *host)
+{
+    for (size_t i = 0; i < host->addrs.n; i++)
+        if (unit_may_contact(u, host->name, &host->addrs, &host->addrs.addr[i]) != CONN_BLOCKED)
+            return false;
+    return true;
+}
+
+static void note_nowhere(const struct unit *u, struct mx_host *host)
+{
+    for (; host->n_probe < host->addrs.n; host->n_probe++) {
+        struct probe_facts *f = &host->probe[host->n_probe];
+        probe_facts_init(f);
+        f->ip = host->addrs.addr[host->n_probe];
+        f->ts_ms = worker_wall_ms(u->worker);
+        f->conn = CONN_BLOCKED;
+        f->end = PROBE_BLOCKED;
+    }
+}
+
 static void on_host_addresses(struct unit *u, void *arg)
 {
     struct mx_host *host = arg;
     uint32_t most = u->worker->shared->options->max_addresses, contacted = 0;
-    if (!u->want_probe || host->addrs.n == 0)
+    if (host->addrs.n == 0 || (!u->want_probe && !is_nowhere(u, host)))
         return;
     host->probe = arena_array(&u->e.arena, host->addrs.n, sizeof *host->probe);
+    if (host->probe && !u->want_probe) {
+        note_nowhere(u, host);
+        return;
+    }
     for (size_t i = 0; host->probe && i < host->addrs.n && contacted < most; i++) {
         probe_address(u, host, &host->addrs.addr[i]);
         enum probe_end end = host->probe[host->n_probe - 1].end;

@@ -232,22 +232,10 @@ static void judge_absent(struct sim_domain *d, enum sim_truth_mode mode)
 }
 
 /* An MX of one label (localhost) has no address, whether one asks or not. */
-static bool has_single_label_mx(const struct sim_domain *d)
-{
-    for (size_t i = 0; i < d->mx_count; i++)
-        if (strchr(d->mx[i].name, '.') == NULL)
-            return true;
-    return false;
-}
-
-/* Rows of stage dns that only stages which are left out would ask for. */
+/* One row of stage dns needs the policy host's names, which nobody asked for. */
 static void drop_unasked(struct sim_domain *d)
 {
-    static const int unasked[] = {FC_sts_half_delegated, FC_mx_host_cname, FC_mx_host_private};
-    for (size_t i = 0; i < sizeof unasked / sizeof unasked[0]; i++)
-        sim_codes_drop(&d->codes, unasked[i]);
-    if (!has_single_label_mx(d))
-        sim_codes_drop(&d->codes, FC_mx_host_no_address);
+    sim_codes_drop(&d->codes, FC_sts_half_delegated);
     for (int stage = STAGE_POLICY_HOST; stage <= STAGE_MX_TLS; stage++)
         sim_codes_drop_stage(&d->codes, (enum stage)stage);
 }

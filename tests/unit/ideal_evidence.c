@@ -263,11 +263,12 @@ static void fill_mx_host(const struct sim_domain *d, const struct sim_mx *mx,
     h->name = mx->name;
     h->preference = mx->preference;
     h->implicit = d->mx_state == SIM_MX_IMPLICIT;
-    bool asked = mode != SIM_TRUTH_DNS_ONLY || strchr(mx->name, '.') == NULL; /* localhost: known */
-    if (mx->name[0] == '.' || !asked)
+    if (mx->name[0] == '.')
         return;
     fill_addresses(e, mx->status, mx->cname, mx->addr, mx->addr_count,
                    asks_v6(mx->v6, mx->addr_count, mode), &h->addrs);
+    if (mode == SIM_TRUTH_DNS_ONLY && !mx->is_private)
+        return;
     h->probe = arena_array(&e->arena, h->addrs.n + 1, sizeof *h->probe);
     for (size_t i = 0; i < h->addrs.n; i++) {
         h->probe[i].ip = h->addrs.addr[i];
