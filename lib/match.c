@@ -67,6 +67,14 @@ enum name_match cert_names_match(const struct cert_names *names, struct slice ho
     return NAME_MATCH_NONE;
 }
 
+enum name_match cert_names_match_policy_host(const struct cert_names *names, struct slice host)
+{
+    struct cert_names spoken_of = *names;
+    if (names->n > 0)
+        spoken_of.cn = NULL;
+    return cert_names_match(&spoken_of, host);
+}
+
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
     unsigned m = a < b ? a : b;

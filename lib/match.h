@@ -24,6 +24,9 @@ struct cert_names {
 /* What these names say of `host`. NAME_MATCH_CN_ONLY when only the CN matches (as a DNS-ID would);
  * NAME_MATCH_WILDCARD_BAD when only a partial ("m*.x") or multi-label wildcard would. */
 enum name_match cert_names_match(const struct cert_names *names, struct slice host);
+/* The same of a policy host, of whose CN tls_cert_cn_only speaks only where there is no SAN dNSName
+ * at all. */
+enum name_match cert_names_match_policy_host(const struct cert_names *names, struct slice host);
 
 /* Kinds of mismatch of an unlisted MX; one an MX, in this order (findings.tsv, contract). */
 enum mx_mismatch {

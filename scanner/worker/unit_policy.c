@@ -144,7 +144,10 @@ static void on_policy(struct unit *u, struct job *job)
         f->ip = ip;
         f->conn = CONN_ABANDONED;
     } else if (f->tls.cert_sha256) {
-        f->tls.covers = cert_covers(u, &job->result->names);
+        const struct cert_names *names = &job->result->names;
+        f->tls.covers = cert_covers(u, names);
+        if (f->tls.name == NAME_MATCH_CN_ONLY)
+            f->tls.name = cert_names_match_policy_host(names, slice_of(u->e.policy.host));
     }
     if (!u->worker->shared->options->deep) {
         if (is_silent(f))

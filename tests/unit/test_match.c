@@ -42,6 +42,12 @@ static void test_dns_id_match(void **state)
     assert_true(dns_id_match(SLICE_LIT("example.com"), SLICE_LIT("EXAMPLE.com")));
 }
 
+static enum name_match policy_names(const char *san, const char *cn, const char *host)
+{
+    const struct cert_names n = {.dns = &san, .n = san != NULL, .cn = cn};
+    return cert_names_match_policy_host(&n, slice_of(host));
+}
+
 static enum name_match names(const char *san, const char *cn, const char *host)
 {
     const struct cert_names n = {.dns = &san, .n = san != NULL, .cn = cn};
@@ -64,6 +70,19 @@ static void test_cert_names(void **state)
     assert_int_equal(names("*.example.com", NULL, "example.com"), NAME_MATCH_NONE);
     assert_int_equal(names("*.example.com", NULL, "mx.example.org"), NAME_MATCH_NONE);
     assert_int_equal(names(NULL, NULL, "mx.example.com"), NAME_MATCH_NONE);
+}
+
+/* findings.tsv, tls_cert_cn_only: "CN matches, no SAN dNSName". */
+static void test_cert_names_of_policy_host(void **state)
+{
+    static const char host[] = "mta-sts.example.com";
+    (void)state;
+    assert_int_equal(policy_names(host, "other.example", host), NAME_MATCH_OK);
+    assert_int_equal(policy_names(NULL, host, host), NAME_MATCH_CN_ONLY);
+    assert_int_equal(policy_names(NULL, "*.example.com", host), NAME_MATCH_CN_ONLY);
+    assert_int_equal(policy_names("www.example.com", host, host), NAME_MATCH_NONE);
+    assert_int_equal(policy_names("m*.example.com", host, host), NAME_MATCH_WILDCARD_BAD);
+    assert_int_equal(policy_names(NULL, "www.example.com", host), NAME_MATCH_NONE);
 }
 
 static unsigned distance(const char *a, const char *b, unsigned limit)
@@ -92,9 +111,8 @@ static void test_edit_distance(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mx_match),
-        cmocka_unit_test(test_dns_id_match),
-        cmocka_unit_test(test_cert_names),
+        cmocka_unit_test(test_mx_match),      cmocka_unit_test(test_dns_id_match),
+        cmocka_unit_test(test_cert_names),    cmocka_unit_test(test_cert_names_of_policy_host),
         cmocka_unit_test(test_edit_distance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
