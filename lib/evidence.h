@@ -331,7 +331,8 @@ struct evidence {
     struct policy_facts policy;
     struct mx_facts mx;
 
-    struct txt_facts parent_sts; /* _mta-sts of the registrable domain, for subdomains */
+    struct txt_facts parent_sts; /* for subdomains, _mta-sts of the nearest domain above that has a
+                                    record, or of the last one asked */
     struct label_txt *elsewhere; /* STS-like TXT looked for at other labels (--deep) */
     size_t n_elsewhere;
     struct label_txt *rpt_elsewhere; /* TLSRPT at wrong labels */

@@ -39,6 +39,7 @@ enum {
     LIMIT_LIMITED_AGAIN = 1,         /* tries more of an MX that says 4xx, in the first pass */
     LIMIT_NS_PER_ZONE = 8,           /* name servers asked under --deep; most zones have 2 to 6 */
     LIMIT_ZONE_CUTS = 8,             /* names asked for NS, from _mta-sts.D up, to find the zone */
+    LIMIT_PARENTS = 8,               /* domains above one that are asked for a record */
     LIMIT_NAMES_PER_ADDRESS = 8,     /* probes of one address with different SNI */
     LIMIT_FETCHES_PER_ADDRESS = 200000, /* in one scan; the largest hosters have fewer customers */
     LIMIT_MISDIRECTED_PER_ADDRESS = 10000,     /* of them, fetches that found nobody of that name */

@@ -1,6 +1,7 @@
 /* The unit's names: questions beside the record, and the helpers that all parts ask with. */
 #include "scanner/worker/unit.h"
 
+#include "lib/record.h"
 #include "scanner/worker/table.h"
 #include <stdlib.h>
 #include <string.h>
@@ -243,15 +244,46 @@ static void on_tlsrpt(struct unit *u, void *arg, const struct dns_answer *a)
         ask_rpt_elsewhere(u);
 }
 
-/* The record of the domain above, for a subdomain: MTA-STS is never inherited (RFC 8461 3.4). */
-static void ask_parent(struct unit *u)
+/* The records of the domains above, the nearest first, for a subdomain: MTA-STS is never inherited
+ * (RFC 8461 3.4). Up to the registrable one, of which they are suffixes. */
+struct parent_search {
+    struct slice above;
+    size_t top_len;
+    unsigned steps;
+};
+
+static void ask_parent(struct unit *u, struct parent_search *search);
+
+static void on_parent(struct unit *u, void *arg, const struct dns_answer *a)
+{
+    struct parent_search *search = arg;
+    unit_keep_txt(u, &u->e.parent_sts, a);
+    for (size_t i = 0; i < u->e.parent_sts.n; i++) {
+        const struct txt_rr *rr = &u->e.parent_sts.rr[i];
+        if (record_is_sts_like((struct slice){rr->p, rr->len}))
+            return;
+    }
+    ask_parent(u, search);
+}
+
+static void ask_parent(struct unit *u, struct parent_search *search)
+{
+    if (search->above.len <= search->top_len || search->steps++ == LIMIT_PARENTS)
+        return;
+    search->above = name_parent(search->above);
+    unit_ask(u, arena_join(&u->e.arena, "_mta-sts.", search->above.p), DNS_TXT, true, on_parent,
+             search);
+}
+
+static void parents_start(struct unit *u)
 {
     const name_psl *psl = u->worker->shared->judge.psl;
     struct slice top = psl ? name_registrable(psl, u->e.domain) : (struct slice){NULL, 0};
-    if (top.len == 0 || top.len >= strlen(u->e.domain))
+    struct parent_search *search = top.len > 0 ? arena_alloc(&u->e.arena, sizeof *search) : NULL;
+    if (!search)
         return;
-    unit_ask_txt(u, arena_printf(&u->e.arena, "_mta-sts.%.*s", (int)top.len, top.p), true,
-                 &u->e.parent_sts);
+    *search = (struct parent_search){slice_of(u->e.domain), top.len, 0};
+    ask_parent(u, search);
 }
 
 void unit_names_start(struct unit *u)
@@ -267,6 +299,6 @@ void unit_names_start(struct unit *u)
         ask_sts_elsewhere(u);
     if (u->adopter || u->want_mx) {
         unit_ask_txt(u, arena_printf(arena, "_dmarc.%s", u->e.domain), false, &u->e.dmarc);
-        ask_parent(u);
+        parents_start(u);
     }
 }

@@ -1,5 +1,4 @@
-/* Units of scanner/worker/unit_ask.c: what is asked is the name on the wire, however long its text
- * with escapes is. */
+/* Units of scanner/worker/unit_ask.c and unit_names.c: what a unit asks the resolvers. */
 #include "scanner/worker/unit.h"
 #include "tests/unit/dns_fake.h"
 #include "tests/unit/worker_rig.h"
@@ -14,12 +13,16 @@
 
 enum { ADDRESS = 0x7f000009 };
 
+#define RECORD "v=STSv1; id=1;"
+
 struct rig {
     struct event_base *base; /* the resolver's */
     struct fake resolver;
     struct worker_rig on;
     guard *guard;
     struct unit *unit;
+    name_psl *psl;
+    const char *parent;              /* whose record is there; all other names are not */
     char asked[NAME_TEXT_MAX_BYTES]; /* the last name that A was asked of */
     unsigned n_asked, n_answers;
     enum lookup status;
@@ -36,25 +39,45 @@ static void on_query(struct fake *f, const struct fake_query *q)
     fake_send(f, q);
 }
 
-/* A unit that is under way for as long as the resolver is silent about its own names. */
-static struct rig *rig_new(void)
+/* The record of one name, mail hosts everywhere, and nothing else. */
+static void on_query_of_parents(struct fake *f, const struct fake_query *q)
+{
+    static const char prefix[] = "_mta-sts.";
+    struct rig *r = f->arg;
+    bool sts = strncmp(q->qname, prefix, sizeof prefix - 1) == 0;
+    r->n_asked += sts;
+    if (q->qtype == DNS_MX)
+        msg_mx(fake_begin(f, q, 0), NULL, 10, "mx.example");
+    else if (sts && strcmp(q->qname + sizeof prefix - 1, r->parent) == 0)
+        msg_txt(fake_begin(f, q, 0), NULL, 60, RECORD);
+    else
+        fake_begin(f, q, DNS_NXDOMAIN);
+    fake_send(f, q);
+}
+
+/* Begins a unit; with the record of an adopter, or as one that has none. */
+static struct rig *rig_new(const char *domain, bool adopter, fake_fn answers)
 {
     static const char *const args[] = {"--resolver", "127.0.0.1:9", "--no-policy", "--no-probe",
-                                       "--workers",  "1",           NULL};
-    static const char text[] = "v=STSv1; id=1;";
-    struct txt_rr txt = {.p = text, .len = sizeof text - 1};
-    struct dns_answer record = {.facts = {.status = LOOKUP_FOUND, .ede = -1}, .txt = &txt, .n = 1};
-    struct input_item item = {.domain = "asks.example"};
+                                       "--all-mx",   "--workers",   "1",           NULL};
+    struct txt_rr txt = {.p = RECORD, .len = sizeof RECORD - 1};
+    struct dns_answer record = {
+        .facts = {.status = LOOKUP_FOUND, .ede = -1}, .txt = &txt, .n = adopter};
+    struct input_item item = {.domain = domain};
     struct unit_start start = {.second_pass = true};
     struct rig *r = calloc(1, sizeof *r);
     assert_non_null(r);
+    if (!adopter)
+        record.facts.status = LOOKUP_NXDOMAIN;
     r->base = event_base_new();
-    fake_start(&r->resolver, r->base, on_query);
+    fake_start(&r->resolver, r->base, answers);
     r->resolver.arg = r;
     worker_rig_options(&r->on, args);
     r->on.options.resolvers[0] = r->resolver.at;
     assert_int_equal(guard_new(&r->guard), ST_OK);
     worker_rig_start(&r->on, r->guard, NULL);
+    assert_int_equal(name_psl_load(NULL, &r->psl), ST_OK);
+    r->on.shared.judge.psl = r->psl;
     start.began_us = worker_now_us(r->on.worker);
     start.lag_then = lag_mark(&r->on.worker->lag, start.began_us);
     assert_int_equal(unit_begin(r->on.worker, &item, &start, &record), ST_OK);
@@ -68,6 +91,7 @@ static void rig_free(struct rig *r)
     worker_end(r->on.worker);
     worker_rig_free(&r->on);
     guard_free(r->guard);
+    name_psl_free(r->psl);
     fake_stop(&r->resolver);
     event_base_free(r->base);
     free(r);
@@ -107,7 +131,7 @@ static void test_length_is_that_on_the_wire(void **state)
     static const size_t bytes[] = {10, 58, 59, 61, 100, 237, 238, 239};
     char name[2 * NAME_TEXT_MAX_BYTES];
     (void)state;
-    struct rig *r = rig_new();
+    struct rig *r = rig_new("asks.example", true, on_query);
     for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
         make_name(name, sizeof name, bytes[i]);
         size_t on_wire = bytes[i] + (bytes[i] + 49) / 50 + sizeof "\2mx\7example";
@@ -126,10 +150,46 @@ static void test_length_is_that_on_the_wire(void **state)
     rig_free(r);
 }
 
+/* RFC 8461 3.4: nothing is inherited, from whichever of the domains above. The nearest that has a
+ * record is found, and no public suffix is asked. */
+static void test_parents(void **state)
+{
+    static const struct {
+        const char *domain, *parent;
+        unsigned asked;
+        bool found;
+    } c[] = {
+        {"a.example.com", "example.com", 1, true},
+        {"a.b.c.example.com", "b.c.example.com", 1, true},
+        {"a.b.c.example.com", "c.example.com", 2, true},
+        {"a.b.c.example.com", "example.com", 3, true},
+        {"a.b.c.example.com", "com", 3, false},
+        {"a.example.co.uk", "example.co.uk", 1, true},
+        {"example.com", "com", 0, false},
+        {"z.1.2.3.4.5.6.7.8.9.example.com", "example.com", LIMIT_PARENTS, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        struct rig *r = rig_new(c[i].domain, false, on_query_of_parents);
+        r->parent = c[i].parent;
+        while (r->on.worker->n_units > 0) {
+            event_base_loop(r->on.worker->base, EVLOOP_ONCE);
+            event_base_loop(r->base, EVLOOP_NONBLOCK);
+        }
+        const struct record_batch *b = r->on.worker->batch;
+        assert_int_equal(b->n, 1);
+        struct slice line = {b->lines.p, b->lines.len};
+        assert_int_equal(slice_contains_nocase(line, SLICE_LIT("\"sts_parent_only\"")), c[i].found);
+        assert_int_equal(r->n_asked, c[i].asked);
+        rig_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_length_is_that_on_the_wire),
+        cmocka_unit_test(test_parents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
