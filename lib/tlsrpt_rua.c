@@ -133,6 +133,10 @@ struct slice tlsrpt_rua_host(struct slice uri, bool *mail)
         }
     }
     size_t len = 0;
+    if (!*mail && at > 0 && at < uri.len && uri.p[at] == '[') { /* RFC 3986 3.2.2 */
+        const char *end = memchr(uri.p + at, ']', uri.len - at);
+        len = end ? (size_t)(end - (uri.p + at)) : 0;
+    }
     while (at > 0 && at + len < uri.len && !ends_host(uri.p[at + len]))
         len++;
     return (struct slice){uri.p + at, len};

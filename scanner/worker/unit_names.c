@@ -162,10 +162,21 @@ static void on_rua_address(struct unit *u, void *arg, const struct dns_answer *a
         rua->addr = a->facts.status;
 }
 
+/* RFC 3986 3.2.2. */
+static bool is_address(const char *host)
+{
+    struct net_addr ignored;
+    size_t len = strlen(host);
+    bool literal = len > 2 && host[0] == '[' && host[len - 1] == ']';
+    struct slice text = {host + literal, len - (literal ? 2 : 0)};
+    return net_addr_parse(text, &ignored) == ST_OK;
+}
+
+/* What is too long for a name is asked as well: the answer is that it cannot be there. */
 static const char *rua_host(struct unit *u, const char *uri, bool *mail)
 {
     struct slice host = tlsrpt_rua_host(slice_of(uri), mail);
-    if (host.len == 0 || host.len > NAME_MAX_BYTES)
+    if (host.len == 0)
         return NULL;
     char *copy = arena_dup(&u->e.arena, host);
     if (copy)
@@ -192,6 +203,8 @@ static bool ask_rua(struct unit *u)
         struct rua_facts *rua = &u->e.rua[u->e.n_rua++];
         rua->uri = arena_dup(&u->e.arena, slice_of(rpt.rua[i]));
         rua->host = host;
+        if (!mail && is_address(host))
+            continue; /* nothing to be asked */
         if (mail)
             unit_ask(u, host, DNS_MX, true, on_rua_mx, rua);
         unit_ask(u, host, DNS_A, true, on_rua_address, rua);

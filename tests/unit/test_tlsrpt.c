@@ -159,6 +159,8 @@ static void test_rua_host(void **state)
         {"mailto:", "", true},
         {"https://example.net/x?y=a@b.example", "example.net", false},
         {"HTTPS://example.net:8443", "example.net", false},
+        {"https://[2001:db8::1]:8443/x", "[2001:db8::1]", false},
+        {"https://[2001:db8::1", "[2001", false},
         {"https://", "", false},
         {"r@example.net", "", false},
         {"", "", false},

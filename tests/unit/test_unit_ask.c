@@ -14,6 +14,7 @@
 enum { ADDRESS = 0x7f000009 };
 
 #define RECORD "v=STSv1; id=1;"
+#define LABEL "012345678901234567890123456789012345678901234567890123456789abc."
 
 struct rig {
     struct event_base *base; /* the resolver's */
@@ -23,6 +24,7 @@ struct rig {
     struct unit *unit;
     name_psl *psl;
     const char *parent;              /* whose record is there; all other names are not */
+    const char *report;              /* the TLSRPT record */
     char asked[NAME_TEXT_MAX_BYTES]; /* the last name that A was asked of */
     unsigned n_asked, n_answers;
     enum lookup status;
@@ -52,6 +54,24 @@ static void on_query_of_parents(struct fake *f, const struct fake_query *q)
         msg_txt(fake_begin(f, q, 0), NULL, 60, RECORD);
     else
         fake_begin(f, q, DNS_NXDOMAIN);
+    fake_send(f, q);
+}
+
+/* A TLSRPT record, and nothing else. */
+static void on_query_of_report(struct fake *f, const struct fake_query *q)
+{
+    const struct rig *r = f->arg;
+    enum { PIECE = 200 };
+    bool is_report = strncmp(q->qname, "_smtp._tls.", 11) == 0;
+    struct msg *m = fake_begin(f, q, is_report ? 0 : DNS_NXDOMAIN);
+    if (is_report) {
+        msg_rr(m, MSG_AN, NULL, DNS_TXT, 60);
+        for (const char *p = r->report; *p != '\0'; p += strnlen(p, PIECE)) {
+            msg_u8(m, (unsigned)strnlen(p, PIECE));
+            msg_bytes(m, p, strnlen(p, PIECE));
+        }
+        msg_rr_end(m);
+    }
     fake_send(f, q);
 }
 
@@ -95,6 +115,18 @@ static void rig_free(struct rig *r)
     fake_stop(&r->resolver);
     event_base_free(r->base);
     free(r);
+}
+
+/* Until the unit has ended; returns its record. */
+static const char *run(struct rig *r)
+{
+    while (r->on.worker->n_units > 0) {
+        event_base_loop(r->on.worker->base, EVLOOP_ONCE);
+        event_base_loop(r->base, EVLOOP_NONBLOCK);
+    }
+    const struct record_batch *b = r->on.worker->batch;
+    assert_int_equal(b->n, 1);
+    return b->lines.p;
 }
 
 static void on_answer(struct unit *u, void *arg, const struct dns_answer *a)
@@ -172,15 +204,39 @@ static void test_parents(void **state)
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         struct rig *r = rig_new(c[i].domain, false, on_query_of_parents);
         r->parent = c[i].parent;
-        while (r->on.worker->n_units > 0) {
-            event_base_loop(r->on.worker->base, EVLOOP_ONCE);
-            event_base_loop(r->base, EVLOOP_NONBLOCK);
-        }
-        const struct record_batch *b = r->on.worker->batch;
-        assert_int_equal(b->n, 1);
-        struct slice line = {b->lines.p, b->lines.len};
-        assert_int_equal(slice_contains_nocase(line, SLICE_LIT("\"sts_parent_only\"")), c[i].found);
+        assert_int_equal(strstr(run(r), "\"sts_parent_only\"") != NULL, c[i].found);
         assert_int_equal(r->n_asked, c[i].asked);
+        rig_free(r);
+    }
+}
+
+/* rpt_rua_dead: an https host that is invalid is dead as one that does not resolve; an address
+ * needs no resolving. */
+static void test_rua_hosts(void **state)
+{
+    static const struct {
+        const char *rua;
+        bool dead;
+    } c[] = {
+        {"https://gone.example/r", true},
+        {"https://a..b/", true},
+        {"https://192.0.2.1/r", false},
+        {"https://192.0.2.1:8443/r", false},
+        {"https://[2001:db8::1]/r", false},
+        {"https://[2001:db8::1]:8443/r", false},
+        {"https://[2001:db8::zz]/r", true},
+        {"mailto:r@gone.example", true},
+        {"https://" LABEL LABEL LABEL LABEL "example/", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text, "v=TLSRPTv1; rua=%s", c[i].rua);
+        struct rig *r = rig_new("asks.example", true, on_query_of_report);
+        r->report = text;
+        const char *line = run(r);
+        if ((strstr(line, "\"rpt_rua_dead\"") != NULL) != c[i].dead)
+            fail_msg("%s: %s", c[i].rua, line);
         rig_free(r);
     }
 }
@@ -190,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_length_is_that_on_the_wire),
         cmocka_unit_test(test_parents),
+        cmocka_unit_test(test_rua_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
