@@ -107,6 +107,22 @@ static void test_canonical(void **state)
     assert_canonical("::1", "::1");
 }
 
+static void assert_reverse(const char *text, const char *want)
+{
+    char name[ADDR_REVERSE_MAX_BYTES];
+    struct net_addr a = addr(text);
+    addr_reverse_name(&a, name);
+    assert_string_equal(name, want);
+}
+
+static void test_reverse_names(void **state)
+{
+    (void)state;
+    assert_reverse("192.0.2.10", "10.2.0.192.in-addr.arpa");
+    assert_reverse("2001:db8::567:89ab", "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0."
+                                         "1.0.0.2.ip6.arpa"); /* RFC 3596 2.5 */
+}
+
 static bool same_prefix(const char *a, const char *b)
 {
     struct net_addr x = addr(a), y = addr(b);
@@ -128,9 +144,8 @@ static void test_prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_endpoints),
-        cmocka_unit_test(test_sockaddr),
-        cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_endpoints), cmocka_unit_test(test_sockaddr),
+        cmocka_unit_test(test_canonical), cmocka_unit_test(test_reverse_names),
         cmocka_unit_test(test_prefixes),
     };
     return cmocka_run_group_tests_name("addr", tests, NULL, NULL);

@@ -31,6 +31,17 @@ static void test_looks_back_on_the_window_only(void **state)
     assert_in_range(more, 94, 97);
 }
 
+/* What leaves the window is what came first, not what came last. */
+static void test_forgets_the_oldest(void **state)
+{
+    (void)state;
+    struct brake b;
+    brake_init(&b, 5, 10000);
+    for (int i = 0; i < 300; i++)
+        assert_false(brake_add(&b, 100, (uint32_t)(i < 50 ? 20 : i < 150 ? 70 : 100)));
+    assert_true(brake_success_pct(&b) == 100.0);
+}
+
 static void test_just_enough(void **state)
 {
     (void)state;
@@ -107,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trips_when_the_window_fails),
         cmocka_unit_test(test_looks_back_on_the_window_only),
+        cmocka_unit_test(test_forgets_the_oldest),
         cmocka_unit_test(test_just_enough),
         cmocka_unit_test(test_small_reports),
         cmocka_unit_test(test_fewer_than_a_window),

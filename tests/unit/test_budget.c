@@ -40,6 +40,22 @@ static void test_connections(void **state)
     budget_free(b);
 }
 
+/* Each address of a network of IPv6 has its own. */
+static void test_ipv6(void **state)
+{
+    static const char *const hosts[] = {"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"};
+    budget *b = make(3, 100);
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct net_addr ip;
+        assert_int_equal(net_addr_parse(slice_of(hosts[i]), &ip), ST_OK);
+        for (int n = 0; n < 3; n++)
+            assert_true(budget_spend(b, &ip));
+        assert_false(budget_spend(b, &ip));
+    }
+    budget_free(b);
+}
+
 static void test_misdirected(void **state)
 {
     budget *b = make(100, 3);
@@ -198,10 +214,10 @@ static void test_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_connections), cmocka_unit_test(test_misdirected),
-        cmocka_unit_test(test_embedded),    cmocka_unit_test(test_crowd),
-        cmocka_unit_test(test_kept),        cmocka_unit_test(test_not_ours),
-        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_connections), cmocka_unit_test(test_ipv6),
+        cmocka_unit_test(test_misdirected), cmocka_unit_test(test_embedded),
+        cmocka_unit_test(test_crowd),       cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_not_ours),    cmocka_unit_test(test_full_disk),
     };
     int fd = mkstemp(path);
     if (fd < 0)

@@ -333,6 +333,30 @@ static void test_difference(void **state)
     }
 }
 
+/* An entry is the whole network of its address, wherever in it that stands. */
+static void test_host_bits(void **state)
+{
+    static const struct {
+        const char *cidr, *lo, *hi;
+    } cases[] = {
+        {"192.0.2.77/24", "192.0.2.0", "192.0.2.255"},
+        {"192.0.2.77/28", "192.0.2.64", "192.0.2.79"},
+        {"192.0.2.77/0", "0.0.0.0", "255.255.255.255"},
+        {"192.0.2.77", "192.0.2.77", "192.0.2.77"},
+        {"2001:db8:ffff::1/33", "2001:db8:8000::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct addr_range r;
+        struct net_addr lo, hi;
+        assert_int_equal(addr_range_parse(slice_of(cases[i].cidr), &r), ST_OK);
+        assert_int_equal(net_addr_parse(slice_of(cases[i].lo), &lo), ST_OK);
+        assert_int_equal(net_addr_parse(slice_of(cases[i].hi), &hi), ST_OK);
+        assert_true(net_addr_eq(&r.lo, &lo));
+        assert_true(net_addr_eq(&r.hi, &hi));
+    }
+}
+
 /* What is told to a resolver is what guard_address refuses: at both ends of every range, one
  * beyond, and where exceptions and the user's list meet it. */
 static void test_ranges(void **state)
@@ -400,7 +424,7 @@ int main(void)
         cmocka_unit_test(test_names),         cmocka_unit_test(test_escaped_names),
         cmocka_unit_test(test_bad_lines),     cmocka_unit_test(test_long_list),
         cmocka_unit_test(test_set_merges),    cmocka_unit_test(test_difference),
-        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_host_bits),     cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
