@@ -130,6 +130,11 @@ static void test_values(void **state)
     assert_int_equal(o.format, FORMAT_ZONE);
     assert_string_equal(o.allow.v[0], "10.0.0.0/8");
     options_free(&o);
+    assert_int_equal(
+        parse(&o, "-i", "-", "-o", "a/b.ndjson", "--seed", "0", "--dns-rate", "0", NULL), ST_OK);
+    assert_true(o.seed == 0);
+    assert_int_equal(o.dns_rate, 0);
+    options_free(&o);
 }
 
 static void test_refused(void **state)

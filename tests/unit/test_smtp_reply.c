@@ -43,6 +43,8 @@ static void test_single_line(void **state)
     r = expect("220\n", ST_OK, 220, true);
     assert_int_equal(r.first_len, 0);
     expect("250 \r\n", ST_OK, 250, true);
+    expect("209 x\r\n", ST_OK, 209, true);
+    expect("590 x\r\n", ST_OK, 590, true);
     expect("250 without an end", ST_OK, 0, false);
 }
 
