@@ -249,16 +249,30 @@ static void ask(dns_engine *e, struct dns_query_handle *q, dns_done_fn done, voi
         *handle = q;
 }
 
-enum status dns_query(dns_engine *e, const char *name, enum dns_type type, dns_done_fn done,
-                      void *arg, dns_query_handle **handle)
+static enum status query(dns_engine *e, const char *name, enum dns_type type, bool later,
+                         dns_done_fn done, void *arg, dns_query_handle **handle)
 {
     struct dns_query_handle *q;
     if (e->closing)
         return ST_BLOCKED;
     enum status st = question_make(e, e->resolvers, name, type, &q);
-    if (st == ST_OK)
-        ask(e, q, done, arg, handle);
-    return st;
+    if (st != ST_OK)
+        return st;
+    q->later = later;
+    ask(e, q, done, arg, handle);
+    return ST_OK;
+}
+
+enum status dns_query(dns_engine *e, const char *name, enum dns_type type, dns_done_fn done,
+                      void *arg, dns_query_handle **handle)
+{
+    return query(e, name, type, false, done, arg, handle);
+}
+
+enum status dns_query_later(dns_engine *e, const char *name, enum dns_type type, dns_done_fn done,
+                            void *arg, dns_query_handle **handle)
+{
+    return query(e, name, type, true, done, arg, handle);
 }
 
 enum status dns_query_at(dns_engine *e, const struct endpoint *server, const char *name,

@@ -91,6 +91,10 @@ void dns_free(dns_engine *engine);
  * is asked once more with CD=1. The last failure is reported when the deadline comes between. */
 enum status dns_query(dns_engine *engine, const char *name, enum dns_type type, dns_done_fn done,
                       void *arg, dns_query_handle **handle);
+/* The same for what only begins: it waits for our own limits behind all that dns_query asks, so
+ * that what is under way is finished first and does not pile up. */
+enum status dns_query_later(dns_engine *engine, const char *name, enum dns_type type,
+                            dns_done_fn done, void *arg, dns_query_handle **handle);
 /* The callback will not come. The handle is dead afterwards (as it is after the callback). */
 void dns_cancel(dns_engine *engine, dns_query_handle *handle);
 

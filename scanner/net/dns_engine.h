@@ -103,6 +103,7 @@ struct dns_query_handle {
     uint8_t unanswered;         /* tries, up to 255 */
     bool on_wire;               /* counts as in flight: a try of it is under way */
     bool again;                 /* was sent before: the next send is a retry */
+    bool later;                 /* dns_query_later */
     bool cd;                    /* SERVFAIL was believed; asked with CD=1 whether DNSSEC is why */
     uint8_t failures;           /* answers that were failures */
     uint32_t failed_servers;    /* set of the indexes of servers that failed it */
@@ -170,7 +171,8 @@ struct dns_pool {
     struct dns_server *servers;
     size_t n_servers, next_server;
     bool recursion;
-    struct dns_queue again, fresh; /* further tries, first questions */
+    struct dns_queue again, fresh; /* further tries, first questions, */
+    struct dns_queue later;        /* and those that wait behind them */
     bool fresh_turn;               /* whose turn it is */
     struct wheel_timer timer;      /* when a server may be asked again */
     /* How long questions of this pool were held up by our own limits alone, all in all. */

@@ -43,7 +43,7 @@ uint64_t pool_own_ms(const struct dns_pool *pool)
 
 bool pool_waits(const struct dns_pool *pool)
 {
-    return pool->again.first != NULL || pool->fresh.first != NULL;
+    return pool->again.first != NULL || pool->fresh.first != NULL || pool->later.first != NULL;
 }
 
 static void own_set(struct dns_pool *pool, bool on)
@@ -116,9 +116,10 @@ static struct dns_query_handle *next_waiting(struct dns_pool *pool)
     dns_engine *e = pool->engine;
     if (e->in_flight >= e->window)
         return NULL;
-    struct dns_queue *turn = pool->fresh_turn ? &pool->fresh : &pool->again;
-    struct dns_queue *other = pool->fresh_turn ? &pool->again : &pool->fresh;
-    return turn->first != NULL ? turn->first : other->first;
+    struct dns_query_handle *again = pool->again.first;
+    struct dns_query_handle *first =
+        pool->fresh.first != NULL ? pool->fresh.first : pool->later.first;
+    return first != NULL && (pool->fresh_turn || again == NULL) ? first : again;
 }
 
 /* When the queue is worth looking at again; the window is looked at when a question ends. */

@@ -123,7 +123,7 @@ static void wait_in(struct dns_query_handle *q, struct dns_queue *queue, bool fr
 
 void question_start(struct dns_query_handle *q)
 {
-    wait_in(q, &q->pool->fresh, false);
+    wait_in(q, q->later ? &q->pool->later : &q->pool->fresh, false);
 }
 
 void question_move(struct dns_query_handle *q, struct dns_pool *to)

@@ -94,7 +94,8 @@ enum status candidate_begin(struct worker *w, const struct input_item *item, boo
     c->index = item->index;
     c->rank = item->rank;
     c->start = start;
-    c->enquiry = (struct enquiry){.worker = w, .done = on_record, .name = c->text, .type = DNS_TXT};
+    c->enquiry = (struct enquiry){
+        .worker = w, .done = on_record, .name = c->text, .type = DNS_TXT, .begins = true};
     w->n_record++;
     enquiry_start(&c->enquiry, w->turn_us);
     return ST_OK;

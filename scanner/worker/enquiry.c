@@ -173,10 +173,13 @@ static void ask(struct enquiry *q, uint64_t now_us)
 {
     q->lag_then = lag_mark(&q->worker->lag, now_us);
     dns_engine *dns = q->worker->dns;
-    enum status st =
-        q->server.port == 0
-            ? dns_query(dns, q->name, q->type, on_answer, q, &q->handle)
-            : dns_query_at(dns, &q->server, q->name, q->type, on_answer, q, &q->handle);
+    enum status st;
+    if (q->server.port != 0)
+        st = dns_query_at(dns, &q->server, q->name, q->type, on_answer, q, &q->handle);
+    else if (q->begins)
+        st = dns_query_later(dns, q->name, q->type, on_answer, q, &q->handle);
+    else
+        st = dns_query(dns, q->name, q->type, on_answer, q, &q->handle);
     if (st != ST_OK)
         answer_without_asking(q, st == ST_INVALID ? LOOKUP_NXDOMAIN : LOOKUP_ABANDONED);
 }

@@ -29,6 +29,7 @@ struct enquiry {
     const char *name; /* stays valid until done */
     enum dns_type type;
     bool shared; /* through the cache */
+    bool begins; /* nothing is under way for its sake: behind those that finish something */
     /* The one server to ask, without recursion; port 0: the resolvers. Such a one is not shared. */
     struct endpoint server;
     uint8_t asked_again;

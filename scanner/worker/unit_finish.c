@@ -80,9 +80,13 @@ static bool has_abandoned(const struct evidence *e)
 /* A second try could tell more: what is unknown is not our own configuration's doing, or an MX
  * hides its STARTTLS from who comes for the first time, or one handshake that ended without a word
  * would speak against all the domains that share its address. */
-static bool could_be_retried(const struct evidence *e, const struct judgement *j)
+static bool could_be_retried(const struct unit *u, const struct judgement *j)
 {
-    if (j->adoption == ADOPTION_UNDETERMINED || lookup_is_undetermined(e->rpt.dns.status))
+    const struct evidence *e = &u->e;
+    /* A record that is found says no more when nobody is to fetch its policy. */
+    bool left_out = u->worker->shared->options->no_policy && j->record_status == COMPONENT_FOUND;
+    if ((j->adoption == ADOPTION_UNDETERMINED && !left_out) ||
+        lookup_is_undetermined(e->rpt.dns.status))
         return true;
     bool undetermined = j->verdict == VERDICT_UNDETERMINED;
     if ((undetermined && has_abandoned(e)) || has_probe(e, probe_is_broken_off))
@@ -120,7 +124,7 @@ static bool is_too_early(const struct unit *u, const struct judgement *j)
     if (u->second_pass)
         return false;
     if (o->retry_undetermined)
-        return could_be_retried(&u->e, j) && !is_asked_away(u);
+        return could_be_retried(u, j) && !is_asked_away(u);
     return o->min_success_pct > 0 && lookup_is_undetermined(u->e.sts.dns.status);
 }
 

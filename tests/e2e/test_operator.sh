@@ -35,6 +35,19 @@ assert all(r["done"] == r["durable"] == r["total"] == 300 for r in ends), ends
 assert all(r["dns_sent"] >= 300 and sum(r["lookups"].values()) >= 300 for r in ends), ends
 EOF
 
+# Without policies the adopters stay undetermined, which a second pass would not change.
+scan -o "$dir/survey.ndjson" --quiet --no-policy --no-probe --retry-undetermined "$dir/names" ||
+    fail "survey: exit $?"
+python3 - "$dir/survey.ndjson" "$dir/survey.meta.json" <<'EOF' || bad=1
+import json, sys
+unknown = sum("undetermined" in (r["record"]["status"], r.get("mx_status"),
+                                 r.get("tlsrpt", {}).get("status"))
+              for r in map(json.loads, open(sys.argv[1])))
+meta = json.load(open(sys.argv[2]))
+assert meta["counts"]["adoption"]["undetermined"] > 40 > unknown + 20, (meta["counts"], unknown)
+assert meta["work"]["retried"] <= unknown + 3, (meta["work"]["retried"], unknown)
+EOF
+
 # Metrics, of a scan that its rate keeps going until it is stopped.
 scan -o "$dir/metrics.ndjson" --quiet --no-policy --no-probe --metrics 127.0.0.1:0 --dns-rate 1 \
     "$dir/names" 2>"$dir/banner" &

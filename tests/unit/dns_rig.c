@@ -57,26 +57,39 @@ static void on_done(void *arg, const struct dns_answer *answer)
         event_base_loopbreak(r->base);
 }
 
-static void ask(struct rig *r, struct rig_result *result, const char *name)
+typedef enum status (*query_fn)(dns_engine *engine, const char *name, enum dns_type type,
+                                dns_done_fn done, void *arg, dns_query_handle **handle);
+
+static void ask(struct rig *r, struct rig_result *result, const char *name, query_fn query)
 {
     *result = (struct rig_result){.rig = r};
     r->in_query = true;
-    assert_int_equal(dns_query(r->engine, name, DNS_TXT, on_done, result, &result->handle), ST_OK);
+    assert_int_equal(query(r->engine, name, DNS_TXT, on_done, result, &result->handle), ST_OK);
     r->in_query = false;
+}
+
+static struct rig_result *ask_anew(struct rig *r, const char *name, query_fn query)
+{
+    assert_true(r->asked < RIG_RESULTS_MAX);
+    struct rig_result *result = &r->results[r->asked++];
+    ask(r, result, name, query);
+    return result;
 }
 
 struct rig_result *rig_ask(struct rig *r, const char *name)
 {
-    assert_true(r->asked < RIG_RESULTS_MAX);
-    struct rig_result *result = &r->results[r->asked++];
-    ask(r, result, name);
-    return result;
+    return ask_anew(r, name, dns_query);
+}
+
+struct rig_result *rig_ask_later(struct rig *r, const char *name)
+{
+    return ask_anew(r, name, dns_query_later);
 }
 
 void rig_ask_again(struct rig_result *result, const char *name)
 {
     result->rig->ended--;
-    ask(result->rig, result, name);
+    ask(result->rig, result, name, dns_query);
 }
 
 void rig_ask_many(struct rig *r, size_t n)

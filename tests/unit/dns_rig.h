@@ -40,8 +40,9 @@ void rig_engine(struct rig *r);
 void rig_free(struct rig *r);
 /* Asks for TXT of name; the result is results[asked - 1]. */
 struct rig_result *rig_ask(struct rig *r, const char *name);
-void rig_ask_again(struct rig_result *result, const char *name); /* from its on_result */
-void rig_ask_many(struct rig *r, size_t n);                      /* n0.example, n1.example, ... */
+struct rig_result *rig_ask_later(struct rig *r, const char *name); /* by dns_query_later */
+void rig_ask_again(struct rig_result *result, const char *name);   /* from its on_result */
+void rig_ask_many(struct rig *r, size_t n);                        /* n0.example, n1.example, ... */
 /* Runs the loop until every question has ended; fails the test when that takes two minutes. */
 void rig_run(struct rig *r);
 /* The same until rig_stop is called from a handler or timer. */

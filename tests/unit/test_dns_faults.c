@@ -210,6 +210,36 @@ static void test_rate_does_not_hide_outage(void **state)
     rig_free(r);
 }
 
+static char g_order[64];
+
+static void note_order(struct fake *f, const struct fake_query *q)
+{
+    size_t len = strlen(g_order);
+    assert_true(len + 1 < sizeof g_order);
+    g_order[len] = q->qname[0];
+    g_order[len + 1] = '\0';
+    fake_answer(f, q);
+}
+
+/* What only begins waits for our limits behind what is under way, in the order of asking. */
+static void test_later_ones_wait(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(1, note_order);
+    g_order[0] = '\0';
+    r->config.in_flight_max = 1;
+    rig_engine(r);
+    rig_ask_later(r, "a.example");
+    rig_ask_later(r, "b.example");
+    rig_ask(r, "c.example");
+    rig_ask_later(r, "d.example");
+    rig_ask(r, "e.example");
+    rig_run(r);
+    assert_int_equal(rig_count(r, LOOKUP_FOUND), 5);
+    assert_string_equal(g_order, "ceabd");
+    rig_free(r);
+}
+
 static void test_in_flight_max(void **state)
 {
     (void)state;
@@ -283,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_rate_wait_is_not_the_resolvers),
         cmocka_unit_test(test_rate_does_not_hide_outage),
+        cmocka_unit_test(test_later_ones_wait),
         cmocka_unit_test(test_in_flight_max),
         cmocka_unit_test(test_overload),
         cmocka_unit_test(test_window),
