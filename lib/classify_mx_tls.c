@@ -71,8 +71,8 @@ static void judge_sni(struct probe_case *c)
         if (tls_facts_valid(with) && !tls_facts_valid(without) &&
             texts_differ(with->cert_sha256, without->cert_sha256))
             fail(c, FC_mx_sni_dependent);
-    } else if (without->end != TLS_END_NONE) {
-        fail(c, FC_mx_sni_enforced);
+    } else if (without->end == TLS_END_ALERT || without->end == TLS_END_CLOSED) {
+        fail(c, FC_mx_sni_enforced); /* aborted; silence is none, nor is what we could not read */
     }
 }
 
