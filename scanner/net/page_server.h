@@ -1,9 +1,8 @@
-/* page_server - one page of text over HTTP (RFC 9112), made anew for each GET: --metrics.
+/* page_server - one page of text over HTTP, made anew for each GET: --metrics.
  *
- * On the caller's event base, with small caps: it is for a Prometheus on the same machine or
- * network, off unless asked for. A connection carries one request and is over by an absolute
- * deadline; of more than PAGE_CONNECTIONS_MAX at once the later wait to be accepted. Thread: that
- * of the base. */
+ * evhttp on the caller's event base, with small caps: it is for a Prometheus on the same machine or
+ * network, off unless asked for. Of more than PAGE_CONNECTIONS_MAX connections at once the later
+ * wait to be accepted, and each is over by an absolute deadline. Thread: that of the base. */
 #ifndef SCANNER_NET_PAGE_SERVER_H
 #define SCANNER_NET_PAGE_SERVER_H
 
@@ -21,7 +20,7 @@ typedef struct page_server page_server;
 typedef enum status (*page_fn)(void *arg, struct strbuf *out);
 
 /* Listens at `at` (port 0: any; page_server_endpoint says which) and serves `path` alone.
- * ST_IO with errno when it cannot listen there. The path is borrowed. */
+ * ST_IO with errno when it cannot listen there. */
 enum status page_server_new(struct event_base *base, const struct endpoint *at, const char *path,
                             page_fn page, void *arg, page_server **out);
 struct endpoint page_server_endpoint(const page_server *s);
