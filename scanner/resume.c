@@ -144,11 +144,16 @@ static enum status go_on(struct opening *w)
     return read_back(w);
 }
 
-/* Whether the metadata beside the output says that its scan is complete. */
-static bool is_complete(const struct opening *w)
+/* Whether the metadata beside the output says that its scan is complete, and of another file than
+ * the input is now: of that one nothing would be done, which nobody means who says --resume. */
+static bool is_complete(const struct opening *w, bool *of_another)
 {
     json_t *meta = json_load_file(w->names.meta, 0, NULL);
+    const struct fingerprint *now = &w->r->input;
+    const char *sha256 =
+        json_string_value(json_object_get(json_object_get(meta, "input"), "sha256"));
     bool complete = json_is_true(json_object_get(meta, "complete"));
+    *of_another = now->whole && sha256 && strcmp(sha256, now->sha256) != 0;
     json_decref(meta);
     return complete && access(w->names.data, R_OK) == 0;
 }
@@ -156,11 +161,17 @@ static bool is_complete(const struct opening *w)
 static enum status open_state(struct opening *w, int64_t now_ms)
 {
     struct resume *r = w->r;
+    bool of_another;
     enum status st = journal_open(w->names.state, &r->journal, w->error, w->error_size);
     if (st == ST_NOT_FOUND) {
-        if (w->options->resume && is_complete(w))
-            return ST_EOF;
-        return begin(w, now_ms);
+        if (!w->options->resume || !is_complete(w, &of_another))
+            return begin(w, now_ms);
+        if (of_another)
+            return refuse(w, EXIT_USAGE, ST_USAGE,
+                          "--resume: %s is complete, of another input; without --resume it is "
+                          "written anew",
+                          w->names.data);
+        return ST_EOF;
     }
     if (st == ST_TRUNCATED)
         return begin(w, now_ms);

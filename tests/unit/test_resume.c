@@ -419,6 +419,11 @@ static void test_complete_and_link(void **state)
     unlink(in_folder("s.state"));
     put("s.meta.json", "{\"complete\":true}");
     assert_int_equal(attempt(list, "--resume", NULL).st, ST_EOF);
+    put("s.meta.json", "{\"complete\":true,\"input\":{\"bytes\":9,\"sha256\":\"00\"}}");
+    struct try other = attempt(list, "--resume", NULL);
+    assert_int_equal(other.exit_code, EXIT_USAGE);
+    assert_non_null(strstr(other.error, "of another input"));
+    assert_int_equal(access(in_folder("s.state"), F_OK), -1);
     put("s.meta.json", "{\"complete\":false}");
     assert_int_equal(attempt(list, "--resume", NULL).st, ST_OK); /* begins anew */
     assert_int_equal(access(in_folder("s.meta.json"), F_OK), -1);
