@@ -89,7 +89,8 @@ enum status options_dump(enum options_command command, const struct scan_options
         }
     }
     enum status st = value.error != ST_OK ? value.error : text.error;
-    if (st == ST_OK && (fwrite(text.p, 1, text.len, to) != text.len || fflush(to) != 0))
+    bool empty = text.len == 0; /* of a command without such options: then there is no p */
+    if (st == ST_OK && ((!empty && fwrite(text.p, 1, text.len, to) != text.len) || fflush(to) != 0))
         st = ST_IO;
     strbuf_free(&value);
     strbuf_free(&text);
