@@ -77,9 +77,18 @@ static bool has_abandoned(const struct evidence *e)
     return e->deadline_hit || e->mx.dns.status == LOOKUP_ABANDONED || has_probe(e, is_abandoned);
 }
 
-/* A second try could tell more: what is unknown is not our own configuration's doing, or an MX
- * hides its STARTTLS from who comes for the first time, or one handshake that ended without a word
- * would speak against all the domains that share its address. */
+/* The policy host took the connection, and its handshake or answer was not over at the deadline. */
+static bool fell_silent(const struct policy_facts *p)
+{
+    const struct fetch_facts *f = p->chosen >= 0 ? &p->fetch[p->chosen] : NULL;
+    return f && f->conn == CONN_OK &&
+           (f->tls.end == TLS_END_TIMEOUT || f->http.end == HTTP_END_TIMEOUT);
+}
+
+/* A second try could tell more: what is unknown is not our own configuration's doing; an MX hides
+ * its STARTTLS from who comes for the first time; or a connection that began well ended without a
+ * word, by which a policy would be called void, or all the domains that share an MX address failed.
+ */
 static bool could_be_retried(const struct unit *u, const struct judgement *j)
 {
     const struct evidence *e = &u->e;
@@ -89,7 +98,8 @@ static bool could_be_retried(const struct unit *u, const struct judgement *j)
         lookup_is_undetermined(e->rpt.dns.status))
         return true;
     bool undetermined = j->verdict == VERDICT_UNDETERMINED;
-    if ((undetermined && has_abandoned(e)) || has_probe(e, probe_is_broken_off))
+    if ((undetermined && has_abandoned(e)) || has_probe(e, probe_is_broken_off) ||
+        (j->adoption == ADOPTION_BROKEN && fell_silent(&e->policy)))
         return true;
     for (size_t i = 0; i < j->findings.n; i++) {
         enum finding_code code = j->findings.v[i].code;

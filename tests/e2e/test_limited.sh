@@ -118,5 +118,9 @@ tests/e2e/compare_truth.py "$top/once/truth" "$dir/scan.ndjson" || bad=1
 # 6. Mail hosts whose first handshake breaks off: it speaks against nobody who shares them.
 run broken few --break-first 1 --
 tests/e2e/compare_truth.py "$top/once/truth" "$dir/scan.ndjson" || bad=1
+
+# 7. Policy hosts that fall silent in the first handshake are no broken deployments.
+run mute few --mute-first 1 -- --timeout-policy 8 --per-ip 0,1
+tests/e2e/compare_truth.py "$top/once/truth" "$dir/scan.ndjson" || bad=1
 [ $bad -eq 0 ] && echo "who limits us is left alone for a while, and judged rightly"
 exit $bad

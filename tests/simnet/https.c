@@ -75,6 +75,8 @@ static void ask_tls(void *owner, const char *sni, struct sim_tls *tls, bool *h2)
     struct conn *conn = owner;
     polite_hello(&conn->manners, sni);
     sim_world_https_tls(conn->worker->world, conn->addr, sni, tls, h2);
+    if (conn->manners.ordinal <= conn->worker->break_first)
+        tls->mode = SIM_TLS_SILENT;
 }
 
 /* --- The protocol --- */

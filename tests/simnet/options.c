@@ -35,6 +35,7 @@ enum key {
     KEY_RETRY_AFTER,
     KEY_GREY_FIRST,
     KEY_BREAK_FIRST,
+    KEY_MUTE_FIRST,
     KEY_READY_FD,
     KEY_TRUTH,
     KEY_NAMES,
@@ -84,6 +85,8 @@ static const struct {
      "offer the first connections to each MX address no STARTTLS (0)"},
     {KEY_BREAK_FIRST, "break-first", "N", "0",
      "break off the TLS handshakes of the first connections to each MX address (0)"},
+    {KEY_MUTE_FIRST, "mute-first", "N", "0",
+     "be silent in the TLS handshakes of the first connections to each HTTPS address (0)"},
     {KEY_READY_FD, "ready-fd", "N", NULL,
      "write a line to this descriptor and close it when ready"},
     {KEY_TRUTH, "truth", "FILE", NULL, "write what a perfect scan reports of --names, and end"},
@@ -209,6 +212,10 @@ static bool set_number(enum key key, const char *value, struct sim_options *o)
     case KEY_BREAK_FIRST:
         ok = number(value, INT32_MAX, &v);
         o->break_first = (uint32_t)v;
+        return ok;
+    case KEY_MUTE_FIRST:
+        ok = number(value, INT32_MAX, &v);
+        o->mute_first = (uint32_t)v;
         return ok;
     case KEY_RETRY_AFTER:
         ok = number(value, INT32_MAX, &v);

@@ -19,7 +19,7 @@ struct sim_options {
     const char *stats;   /* file of counters written at the end, or NULL */
     const char *clients; /* NDJSON of what the servers saw of their clients, or NULL */
     uint32_t limit_https, limit_smtp; /* servers.h: limit_first, */
-    uint32_t retry_after_s, grey_first, break_first;
+    uint32_t retry_after_s, grey_first, break_first, mute_first;
     int ready_fd; /* gets one line when all is served, or -1 */
 
     const char *truth, *names; /* --truth FILE --names LIST: write and end */

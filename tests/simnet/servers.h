@@ -41,9 +41,10 @@ struct sim_server_options {
      * a banner, HTTP 429 for an answer, with Retry-After unless that is 0. The truth knows nothing
      * of it: whoever comes back later finds the host as it is. */
     uint32_t limit_first, retry_after_s;
-    uint32_t grey_first;  /* the same: so many are offered no STARTTLS, as greylisting does */
-    uint32_t break_first; /* the same: of so many SMTP breaks off the handshake */
-    uint32_t delay_ms;    /* before each answer of HTTP, beside what the world says */
+    uint32_t grey_first; /* the same: so many are offered no STARTTLS, as greylisting does */
+    uint32_t
+        break_first;   /* the same: so many handshakes SMTP breaks off; HTTPS is silent in them */
+    uint32_t delay_ms; /* before each answer of HTTP, beside what the world says */
 };
 
 struct sim_server_stats {

@@ -59,6 +59,7 @@ static bool start(const struct sim_options *o, struct simnet *net)
                                         .threads = o->threads,
                                         .limit_first = o->limit_https,
                                         .retry_after_s = o->retry_after_s,
+                                        .break_first = o->mute_first,
                                         .delay_ms = o->http_delay_ms};
     if (!sim_ca_new(o->dir, &net->ca))
         return false;
