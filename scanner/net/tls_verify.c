@@ -1,4 +1,5 @@
 #include "scanner/net/tls_internal.h"
+#include "scanner/net/tls_memory.h"
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
@@ -99,6 +100,8 @@ static void on_message(int sent, int version, int type, const void *p, size_t le
     const uint8_t *header = p;
     (void)version;
     (void)arg;
+    if (sent && type == SSL3_RT_HANDSHAKE && len > 0 && header[0] == SSL3_MT_CLIENT_HELLO)
+        tls_memory_hello_sent(p, len);
     if (rec == NULL || sent || type != SSL3_RT_HEADER || len != SSL3_RT_HEADER_LENGTH)
         return;
     rec->received += SSL3_RT_HEADER_LENGTH + ((size_t)header[3] << 8 | header[4]);

@@ -29,12 +29,12 @@ enum {
     LIMIT_DNS_SERVFAIL_TRIES = 3, /* answers SERVFAIL or REFUSED before they are believed */
     LIMIT_DNS_PER_SOCKET = 250,   /* questions on a socket with a default buffer (212,992 bytes) */
     LIMIT_HANDSHAKES_PER_WORKER = 200, /* TLS handshakes at once, so that no timeout is our own */
-    LIMIT_CONNECTIONS = 1800,          /* at once over all workers, waiting ones included */
+    LIMIT_CONNECTIONS = 1950,          /* at once over all workers, waiting ones included */
     LIMIT_CONNECTIONS_LEAST = 16,      /* of one worker */
     /* Connections at once and what is remembered (answers, probes, intermediates, withheld domains)
      * share this memory over all workers. A fetch in its handshake takes as much as any. */
     LIMIT_HELD_BYTES = 119 * 1024 * 1024,
-    LIMIT_CONNECTION_BYTES = 64 * 1024,
+    LIMIT_CONNECTION_BYTES = 52 * 1024,
     LIMIT_CONNECTIONS_KEPT_PCT = 25, /* of a worker's, however much is remembered */
     LIMIT_LIMITED_AGAIN = 1,         /* tries more of an MX that says 4xx, in the first pass */
     LIMIT_NS_PER_ZONE = 8,           /* name servers asked under --deep; most zones have 2 to 6 */
