@@ -39,6 +39,7 @@ static void test_connections_give_way(void **state)
     assert_int_equal(room_beside(r.worker, all), most / 4);
     assert_int_equal(room_beside(r.worker, 2 * all), most / 4);
     assert_int_equal(room_beside(r.worker, 0), most);
+    worker_end(r.worker); /* it was never started */
     worker_rig_free(&r);
 }
 
@@ -52,6 +53,7 @@ static void test_workers_share_the_bound(void **state)
     assert_int_equal(room_beside(r.worker, LIMIT_HELD_BYTES / 2), most / 4);
     r.shared.n_workers = 1;
     assert_int_equal(room_beside(r.worker, LIMIT_HELD_BYTES / 2), most);
+    worker_end(r.worker); /* it was never started */
     worker_rig_free(&r);
 }
 
