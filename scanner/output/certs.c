@@ -109,9 +109,11 @@ enum status certs_add(certs *c, const struct cert_chain *chain)
         return ST_OK;
     strbuf_clear(&c->line);
     enum status st = cert_line(chain, &c->line);
-    if (st == ST_LIMIT) /* the leaf alone, then */
-        st = (strbuf_clear(&c->line),
-              cert_line(&(struct cert_chain){.n = 1, .cert = chain->cert}, &c->line));
+    if (st == ST_LIMIT) {
+        const struct cert_chain alone = {.n = 1, .leaf = chain->leaf, .cert = chain->cert};
+        strbuf_clear(&c->line);
+        st = cert_line(&alone, &c->line);
+    }
     if (st != ST_OK)
         return st == ST_LIMIT ? ST_OK : st;
     st = frames_add_line(c->file, c->line.p, c->line.len);

@@ -120,6 +120,36 @@ static void test_certs_cut(void **state)
     drop_file("cut.certs.ndjson.zst");
 }
 
+/* A chain that is no line leaves the line of its leaf, with all that is known of that. */
+static void test_certs_leaf_alone(void **state)
+{
+    (void)state;
+    char error[256];
+    certs *c;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    struct cert_chain *chain = make_chain(key, 1, "DNS:mx.example");
+    uint8_t *large = calloc(1, CERT_LINE_MAX_BYTES);
+    assert_non_null(large);
+    struct cert_der two[] = {chain->cert[0], {.der = large, .len = CERT_LINE_MAX_BYTES}};
+    struct cert_chain wide = {.n = 2, .leaf = chain->leaf, .cert = two};
+    assert_int_equal(certs_open(in_folder("l.certs.ndjson.zst"), &c, error, sizeof error), ST_OK);
+    assert_int_equal(certs_add(c, &wide), ST_OK);
+    assert_int_equal(certs_written(c), 1);
+    assert_int_equal(certs_sync(c), ST_OK);
+    assert_int_equal(certs_close(c), ST_OK);
+    struct bytes file = read_file(in_folder("l.certs.ndjson.zst")), text = unpack(file, file.len);
+    json_t *line = json_loadb(text.p, text.len, JSON_DISABLE_EOF_CHECK, NULL);
+    assert_int_equal(json_array_size(json_object_get(line, "names")), 1);
+    assert_non_null(json_string_value(json_object_get(line, "not_after")));
+    json_decref(line);
+    free(text.p);
+    free(file.p);
+    free(large);
+    cert_chain_unref(chain);
+    EVP_PKEY_free(key);
+    drop_file("l.certs.ndjson.zst");
+}
+
 /* DER that nobody could read still has its hash and bytes. */
 static void test_cert_broken(void **state)
 {
@@ -140,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_certs_once),
         cmocka_unit_test(test_certs_cut),
+        cmocka_unit_test(test_certs_leaf_alone),
         cmocka_unit_test(test_cert_broken),
     };
     return cmocka_run_group_tests(tests, writer_setup, temp_folder_remove);
