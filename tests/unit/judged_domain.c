@@ -121,6 +121,16 @@ void domain_second_probe(struct domain *d, size_t i, const char *ip)
     d->mx[i]->n_probe = 2;
 }
 
+void domain_half_tried(struct domain *d)
+{
+    d->f[0].tls = (struct tls_facts){.end = TLS_END_CLOSED, .alert = -1};
+    d->f[0].http = (struct http_facts){.end = HTTP_END_NONE};
+    d->f[1] = d->f[0];
+    d->f[1].conn = CONN_ABANDONED;
+    d->f[1].tls.end = TLS_END_NONE;
+    d->e.policy.n_fetch = 2;
+}
+
 static void make_policy(struct domain *d)
 {
     struct policy_facts *p = &d->e.policy;

@@ -38,6 +38,9 @@ void domain_policy_mx(struct domain *d, const char *a, const char *b);
 void domain_mx_name(struct domain *d, size_t i, const char *name);
 /* A second address of a host with a probe like the first one's. */
 void domain_second_probe(struct domain *d, size_t i, const char *ip);
+/* The first address of the policy host breaks the handshake, the second was not tried to its end.
+ */
+void domain_half_tried(struct domain *d);
 struct net_addr domain_ip(const char *text);
 
 /* One row: the code appears when `holds` has spoiled the domain, and not after `near`. */

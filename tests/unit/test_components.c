@@ -76,17 +76,6 @@ static void policy_expired(struct domain *d)
     d->f->tls.cert_errors = CERT_EXPIRED;
 }
 
-/* The first address breaks the handshake, the second was not tried to its end. */
-static void policy_half_tried(struct domain *d)
-{
-    d->f[0].tls = (struct tls_facts){.end = TLS_END_CLOSED, .alert = -1};
-    d->f[0].http = (struct http_facts){.end = HTTP_END_NONE};
-    d->f[1] = d->f[0];
-    d->f[1].conn = CONN_ABANDONED;
-    d->f[1].tls.end = TLS_END_NONE;
-    d->e.policy.n_fetch = 2;
-}
-
 static void policy_missing(struct domain *d)
 {
     d->f->http.status = 404;
@@ -194,7 +183,7 @@ static void test_components(void **state)
         {policy_abandoned,
          "record found, policy undetermined tcp, mx found, tlsrpt found, dmarc skipped"},
         {policy_expired, "record found, policy failed tls, mx found, tlsrpt found, dmarc skipped"},
-        {policy_half_tried,
+        {domain_half_tried,
          "record found, policy undetermined tls, mx found, tlsrpt found, dmarc skipped"},
         {policy_missing, "record found, policy failed http, mx found, tlsrpt found, dmarc skipped"},
         {policy_limited,

@@ -100,17 +100,6 @@ static void abandoned_fetch(struct domain *d)
     d->f->conn = CONN_ABANDONED;
 }
 
-/* The first address breaks the handshake, the second was not tried to its end. */
-static void silent_and_abandoned(struct domain *d)
-{
-    d->f[0].tls = (struct tls_facts){.end = TLS_END_CLOSED, .alert = -1};
-    d->f[0].http = (struct http_facts){.end = HTTP_END_NONE};
-    d->f[1] = d->f[0];
-    d->f[1].conn = CONN_ABANDONED;
-    d->f[1].tls.end = TLS_END_NONE;
-    d->e.policy.n_fetch = 2;
-}
-
 static void mode(struct domain *d, const char *name)
 {
     domain_body(d, arena_printf(&d->e.arena,
@@ -267,7 +256,7 @@ static const struct expectation expectations[] = {
     {"429 behind a bad certificate", limited_and_expired, ADOPTION_BROKEN, VERDICT_UNPROTECTED,
      "tls_cert_expired"},
     {"fetch abandoned", abandoned_fetch, ADOPTION_UNDETERMINED, VERDICT_UNDETERMINED, NULL},
-    {"handshake broken, then abandoned", silent_and_abandoned, ADOPTION_UNDETERMINED,
+    {"handshake broken, then abandoned", domain_half_tried, ADOPTION_UNDETERMINED,
      VERDICT_UNDETERMINED, NULL},
     {"mode none", mode_none, ADOPTION_NONE, VERDICT_OFF, NULL},
     {"mode testing", mode_testing, ADOPTION_TESTING, VERDICT_READY, NULL},
